@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tcm_loop: the objects of the loopback fabric, and who may touch them.
+ *
+ * An adapter (struct tcm_loop_host) is one configfs directory
+ * loopback/$WWN: a SCSI target device, and the Scsi_Host through which the
+ * local machine reaches it.  It holds TPGs (struct tcm_loop_tpg), each of
+ * which is a SCSI target port, seen at target ID = tpgt.  A TPG has at most
+ * one I_T nexus, which is an LIO session.
+ *
+ * Lifetimes
+ *
+ *   adapter   made by mkdir $WWN, unregistered by rmdir.  It is the parent
+ *             device of its Scsi_Host, and that holds it: the memory goes in
+ *             the device's release, after the last scsi_device is gone.
+ *             The module's exit waits for the last release.
+ *   TPG       made by mkdir tpgt_N.  Reference-counted: one reference for
+ *             the directory, one for each scsi_device of that target ID
+ *             (sdev_init takes it, sdev_destroy returns it).  Freed after a
+ *             grace period, so that an error handler that lost the race
+ *             against sdev_destroy may still look at it under rcu_read_lock().
+ *   nexus     made and dropped by writes to tpgt_N/nexus, dropped by rmdir
+ *             tpgt_N.  tpg->session is an RCU pointer.  A reader enters an
+ *             RCU section, reads it once, and hands it to target_init_cmd()
+ *             or target_submit_tmr() before it leaves the section.  From
+ *             there on the command holds a reference to the session.  Who
+ *             drops the nexus clears the pointer, waits a grace period, stops
+ *             the session, waits for its commands, and only then frees it.
+ *   command   lives in the private area of its scsi_cmnd, from queuecommand
+ *             to tcm_loop_release_cmd().  Who may complete the scsi_cmnd is
+ *             settled by its owner field, see enum tcm_loop_owner.
+ *   TMR       allocated by the error handler, freed by tcm_loop_release_tmr()
+ *             when both the handler and the target core have let go.
+ *
+ * Locks, outermost first
+ *
+ *   tpg->nexus_lock   serialises making, dropping and showing the nexus
+ *   shost->scan_mutex (the SCSI layer's)
+ *   host->lock        the list of TPGs, and every TPG's LUN map
+ *
+ * Nothing calls into the SCSI layer's scan or removal with host->lock held:
+ * those call sdev_init, which takes it.
+ */
+#ifndef TCM_LOOP_H
+#define TCM_LOOP_H
+
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
+#include <scsi/scsi_host.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+
+#include "protocol_id.h"
+
+#define TCM_LOOP_VERSION "3.0.0"
+
+/* tpgt_N is a 16-bit tag in the target core, and so are LUNs. */
+#define TCM_LOOP_MAX_TPGT U16_MAX
+#define TCM_LOOP_MAX_LUN U16_MAX
+
+/**
+ * enum tcm_loop_owner - who completes a scsi_cmnd
+ * @TCM_LOOP_OWNER_NONE: the target has released it, or never had it
+ * @TCM_LOOP_OWNER_TARGET: the target has it; its release calls scsi_done()
+ * @TCM_LOOP_OWNER_EH: it timed out, so that the SCSI error handler completes
+ *	it; the target still has it, and its release only says so
+ *
+ * The release and the timeout both change the owner with one atomic
+ * operation, so exactly one of them completes the command.
+ */
+enum tcm_loop_owner {
+	TCM_LOOP_OWNER_NONE,
+	TCM_LOOP_OWNER_TARGET,
+	TCM_LOOP_OWNER_EH,
+};
+
+/**
+ * struct tcm_loop_cmd - the private area of a scsi_cmnd
+ * @se_cmd: the target core's view of the command
+ * @sc: the SCSI layer's view of it
+ * @owner: an enum tcm_loop_owner
+ */
+struct tcm_loop_cmd {
+	struct se_cmd se_cmd;
+	struct scsi_cmnd *sc;
+	int owner;
+};
+
+/**
+ * struct tcm_loop_tmr - one task management function
+ * @se_cmd: the target core's view; its release frees this structure
+ * @done: completed when the target has answered
+ */
+struct tcm_loop_tmr {
+	struct se_cmd se_cmd;
+	struct completion done;
+};
+
+/**
+ * struct tcm_loop_host - an adapter: one WWN directory and its Scsi_Host
+ * @dev: /sys/devices/tcm_loop_0/tcm_loop_adapter_N; owns the memory
+ * @shost: its SCSI host; constant from mkdir to the device's release
+ * @wwn: the target core's object for the directory
+ * @name: the target's name and protocol; constant
+ * @lock: protects @tpgs and the LUN map of each TPG on it
+ * @tpgs: the TPGs, by tcm_loop_tpg.node
+ */
+struct tcm_loop_host {
+	struct device dev;
+	struct Scsi_Host *shost;
+	struct se_wwn wwn;
+	struct protocol_name name;
+	struct mutex lock;
+	struct list_head tpgs;
+};
+
+/**
+ * struct tcm_loop_tpg - a target portal group: one target port
+ * @se_tpg: the target core's object for the directory
+ * @host: the adapter; constant
+ * @node: on host->tpgs (host->lock)
+ * @ref: see the lifetimes above
+ * @rcu: for freeing
+ * @tpgt: the tag, which is also the SCSI target ID; constant
+ * @online: false while transport_status is offline; written with WRITE_ONCE
+ * @fabric_prot_type: attrib/fabric_prot_type; used when a nexus is made
+ * @nexus_lock: serialises making, dropping and showing @session
+ * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
+ * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
+ * @lun_bits: the length of @lun_map (host->lock)
+ * @lun_count: how many bits of it are set (host->lock)
+ */
+struct tcm_loop_tpg {
+	struct se_portal_group se_tpg;
+	struct tcm_loop_host *host;
+	struct list_head node;
+	struct kref ref;
+	struct rcu_head rcu;
+	u16 tpgt;
+	bool online;
+	enum target_prot_type fabric_prot_type;
+	struct mutex nexus_lock;
+	struct se_session __rcu *session;
+	unsigned long *lun_map;
+	unsigned int lun_bits;
+	unsigned int lun_count;
+};
+
+static inline struct tcm_loop_host *to_tcm_loop_host(struct se_wwn *wwn)
+{
+	return container_of(wwn, struct tcm_loop_host, wwn);
+}
+
+static inline struct tcm_loop_tpg *
+to_tcm_loop_tpg(struct se_portal_group *se_tpg)
+{
+	return container_of(se_tpg, struct tcm_loop_tpg, se_tpg);
+}
+
+static inline struct tcm_loop_host *shost_to_tcm_loop(struct Scsi_Host *shost)
+{
+	return *(struct tcm_loop_host **)shost_priv(shost);
+}
+
+/* module.c: parameters, read when an adapter is made */
+extern unsigned int tcm_loop_nr_hw_queues;
+extern unsigned int tcm_loop_can_queue;
+extern unsigned int tcm_loop_cmd_per_lun;
+
+/* bus.c */
+int tcm_loop_bus_register(void);
+void tcm_loop_bus_unregister(void);
+int tcm_loop_bus_add(struct tcm_loop_host *host);
+
+/* host.c */
+struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name);
+void tcm_loop_host_destroy(struct tcm_loop_host *host);
+struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt);
+int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg);
+void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg);
+void tcm_loop_tpg_put(struct tcm_loop_tpg *tpg);
+void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun);
+void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun);
+void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg);
+unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg);
+
+/* nexus.c */
+int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg, const char *initiator);
+int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg);
+ssize_t tcm_loop_nexus_show(struct tcm_loop_tpg *tpg, char *page, size_t size);
+void tcm_loop_nexus_loss(struct tcm_loop_tpg *tpg);
+
+/* command.c */
+enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
+					  struct scsi_cmnd *sc);
+enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc);
+bool tcm_loop_cmd_released(struct scsi_cmnd *sc);
+void tcm_loop_release_cmd(struct se_cmd *se_cmd);
+int tcm_loop_write_pending(struct se_cmd *se_cmd);
+int tcm_loop_queue_response(struct se_cmd *se_cmd);
+void tcm_loop_aborted_cmd(struct se_cmd *se_cmd);
+
+/* tmr.c */
+int tcm_loop_abort(struct scsi_cmnd *sc);
+int tcm_loop_lun_reset(struct scsi_cmnd *sc);
+int tcm_loop_host_reset(struct scsi_cmnd *sc);
+void tcm_loop_release_tmr(struct se_cmd *se_cmd);
+void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd);
+
+/* configfs.c */
+extern struct configfs_attribute *tcm_loop_wwn_attrs[];
+extern struct configfs_attribute *tcm_loop_tpg_attrs[];
+extern struct configfs_attribute *tcm_loop_tpg_attrib_attrs[];
+struct se_wwn *tcm_loop_make_wwn(struct target_fabric_configfs *tf,
+				 struct config_group *group, const char *name);
+void tcm_loop_drop_wwn(struct se_wwn *wwn);
+struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name);
+void tcm_loop_drop_tpg(struct se_portal_group *se_tpg);
+
+/* fabric.c */
+int tcm_loop_fabric_register(void);
+void tcm_loop_fabric_unregister(void);
+
+#endif /* TCM_LOOP_H */

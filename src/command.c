@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The I/O path: one SCSI command from queuecommand to scsi_done().
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/blk-mq.h>
+#include <linux/module.h>
+#include <scsi/scsi.h>
+
+#include "tcm_loop.h"
+
+/*
+ * How many bytes the target is to move, protection information included.
+ *
+ * A command may carry a protection operation without protection data: the
+ * SCSI layer then asks the transport to insert or strip it, as hardware would
+ * do on the wire.  There is no wire here, so the command goes unprotected.
+ */
+static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
+{
+	struct scsi_cmnd *sc = cmd->sc;
+
+	if (scsi_get_prot_op(sc) != SCSI_PROT_NORMAL &&
+	    !scsi_prot_sg_count(sc)) {
+		cmd->se_cmd.prot_pto = true;
+		return scsi_bufflen(sc);
+	}
+	return scsi_transfer_length(sc);
+}
+
+/* Complete a command that never reached the target. */
+static void tcm_loop_fail(struct tcm_loop_cmd *cmd, int host_byte)
+{
+	if (cmpxchg(&cmd->owner, TCM_LOOP_OWNER_TARGET, TCM_LOOP_OWNER_NONE) !=
+	    TCM_LOOP_OWNER_TARGET) {
+		smp_store_release(&cmd->owner, TCM_LOOP_OWNER_NONE);
+		return;
+	}
+	set_host_byte(cmd->sc, host_byte);
+	scsi_done(cmd->sc);
+}
+
+/**
+ * tcm_loop_queuecommand - the SCSI layer sends a command
+ * @shost: the host
+ * @sc: the command
+ *
+ * The Linux SCSI layer expresses no task attribute in a command, so all are
+ * SIMPLE.  May not sleep.
+ *
+ * Return: 0; every outcome is told through the command.
+ */
+enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
+					  struct scsi_cmnd *sc)
+{
+	struct tcm_loop_tpg *tpg = sc->device->hostdata;
+	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	struct se_session *session;
+	int ret = -ENODEV;
+
+	BUILD_BUG_ON(SCSI_SENSE_BUFFERSIZE < TRANSPORT_SENSE_BUFFER);
+
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->sc = sc;
+	cmd->owner = TCM_LOOP_OWNER_TARGET;
+
+	if (!READ_ONCE(tpg->online)) {
+		tcm_loop_fail(cmd, DID_TRANSPORT_DISRUPTED);
+		return 0;
+	}
+
+	/*
+	 * An abort names the command by this tag.  With several hardware
+	 * queues the request's own tag is not unique in the host.
+	 */
+	se_cmd->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
+
+	rcu_read_lock();
+	session = rcu_dereference(tpg->session);
+	if (session)
+		ret = target_init_cmd(se_cmd, session, sc->sense_buffer,
+				      sc->device->lun,
+				      tcm_loop_transfer_length(cmd),
+				      TCM_SIMPLE_TAG, sc->sc_data_direction, 0);
+	rcu_read_unlock();
+	if (ret) {
+		tcm_loop_fail(cmd, DID_NO_CONNECT);
+		return 0;
+	}
+
+	/* On failure the target has already answered the command. */
+	if (!target_submit_prep(se_cmd, sc->cmnd, scsi_sglist(sc),
+				scsi_sg_count(sc), NULL, 0,
+				scsi_prot_sglist(sc), scsi_prot_sg_count(sc),
+				GFP_ATOMIC))
+		target_submit(se_cmd);
+	return 0;
+}
+
+/**
+ * tcm_loop_timed_out - the SCSI layer has waited long enough for a command
+ * @sc: the command
+ *
+ * Takes the right to complete the command from the target, unless the target
+ * is about to use it.  Any context.
+ *
+ * Return: SCSI_EH_NOT_HANDLED to start error handling, SCSI_EH_RESET_TIMER if
+ * the completion is under way.
+ */
+enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
+{
+	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
+
+	if (cmpxchg(&cmd->owner, TCM_LOOP_OWNER_TARGET, TCM_LOOP_OWNER_EH) ==
+	    TCM_LOOP_OWNER_NONE)
+		return SCSI_EH_RESET_TIMER;
+	return SCSI_EH_NOT_HANDLED;
+}
+
+/**
+ * tcm_loop_cmd_released - has the target let go of a command?
+ * @sc: a command that has been through tcm_loop_queuecommand()
+ *
+ * Any context.
+ *
+ * Return: true if the target touches neither the command nor its data again.
+ */
+bool tcm_loop_cmd_released(struct scsi_cmnd *sc)
+{
+	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
+
+	return smp_load_acquire(&cmd->owner) == TCM_LOOP_OWNER_NONE;
+}
+
+/**
+ * tcm_loop_release_cmd - the target core has dropped its last reference
+ * @se_cmd: the command or task management function
+ *
+ * Called once for each, whatever became of it.  Any context.
+ */
+void tcm_loop_release_cmd(struct se_cmd *se_cmd)
+{
+	struct tcm_loop_cmd *cmd;
+	struct scsi_cmnd *sc;
+
+	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB) {
+		tcm_loop_release_tmr(se_cmd);
+		return;
+	}
+
+	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+	sc = cmd->sc;
+	/* After this the error handler may finish the command. */
+	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
+		scsi_done(sc);
+}
+
+/**
+ * tcm_loop_write_pending - the target core is ready for the data of a write
+ * @se_cmd: the command
+ *
+ * The data came with the command, so execution goes on at once.
+ *
+ * Return: 0.
+ */
+int tcm_loop_write_pending(struct se_cmd *se_cmd)
+{
+	target_execute_cmd(se_cmd);
+	return 0;
+}
+
+/**
+ * tcm_loop_queue_response - the target core answers a command
+ * @se_cmd: the command, with status, sense data and residual
+ *
+ * The sense data is in the SCSI layer's buffer already.  The response is
+ * delivered when the command is released.  Any context.
+ *
+ * Return: 0.
+ */
+int tcm_loop_queue_response(struct se_cmd *se_cmd)
+{
+	struct tcm_loop_cmd *cmd =
+		container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+	struct scsi_cmnd *sc = cmd->sc;
+
+	if (se_cmd->se_cmd_flags &
+	    (SCF_TRANSPORT_TASK_SENSE | SCF_EMULATED_TASK_SENSE))
+		sc->result = SAM_STAT_CHECK_CONDITION;
+	else
+		sc->result = se_cmd->scsi_status;
+
+	if (se_cmd->se_cmd_flags & (SCF_OVERFLOW_BIT | SCF_UNDERFLOW_BIT))
+		scsi_set_resid(sc, se_cmd->residual_count);
+	return 0;
+}
+
+/**
+ * tcm_loop_aborted_cmd - the target core aborted a command without an answer
+ * @se_cmd: the command or task management function
+ *
+ * A LUN reset or PREEMPT AND ABORT ended it, perhaps of another nexus.
+ * Nothing was answered, so it must not look like GOOD status: the SCSI layer
+ * is told of a reset and tries again.  Any context.
+ */
+void tcm_loop_aborted_cmd(struct se_cmd *se_cmd)
+{
+	struct tcm_loop_cmd *cmd;
+
+	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
+		return;
+	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+	cmd->sc->result = DID_RESET << 16;
+}

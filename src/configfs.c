@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * configfs: directory names and attributes to objects and back.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/configfs.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "tcm_loop.h"
+
+/* How much of a bad value a message shows. */
+#define SHOWN 64
+
+/* What the user wrote, without the white space around it. */
+static const char *trimmed(const char *page, size_t *count)
+{
+	const char *start = page, *end = page + *count;
+
+	while (start < end && isspace(*start))
+		start++;
+	while (end > start && isspace(end[-1]))
+		end--;
+	*count = end - start;
+	return start;
+}
+
+static int parse_name(const char *what, const char *given, size_t len,
+		      struct protocol_name *name)
+{
+	struct protocol_name_error error;
+	int ret;
+
+	ret = protocol_name_parse(given, len, name, &error);
+	if (!ret)
+		return 0;
+	if (error.at < len)
+		pr_err("%s \"%*pE\": wrong at character %zu; accepted: %s\n",
+		       what, (int)min_t(size_t, len, SHOWN), given,
+		       error.at + 1, error.accepted);
+	else
+		pr_err("%s \"%*pE\": too short with %zu characters; accepted: %s\n",
+		       what, (int)min_t(size_t, len, SHOWN), given, len,
+		       error.accepted);
+	return ret;
+}
+
+static ssize_t
+tcm_loop_tpg_attrib_fabric_prot_type_show(struct config_item *item, char *page)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
+
+	return sprintf(page, "%d\n", READ_ONCE(tpg->fabric_prot_type));
+}
+
+static ssize_t
+tcm_loop_tpg_attrib_fabric_prot_type_store(struct config_item *item,
+					   const char *page, size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+	unsigned int value;
+
+	/* T10-PI type 2 needs 32-byte CDBs, which the target core has not. */
+	if (kstrtouint(page, 0, &value) || value > TARGET_DIF_TYPE3_PROT ||
+	    value == TARGET_DIF_TYPE2_PROT) {
+		pr_err("%s tpgt_%u: fabric_prot_type \"%*pE\"; accepted: 0, 1 or 3\n",
+		       tpg->host->name.text, tpg->tpgt,
+		       (int)min_t(size_t, len, SHOWN), given);
+		return -EINVAL;
+	}
+	WRITE_ONCE(tpg->fabric_prot_type, value);
+	return count;
+}
+
+CONFIGFS_ATTR(tcm_loop_tpg_attrib_, fabric_prot_type);
+
+struct configfs_attribute *tcm_loop_tpg_attrib_attrs[] = {
+	&tcm_loop_tpg_attrib_attr_fabric_prot_type,
+	NULL,
+};
+
+static ssize_t tcm_loop_tpg_nexus_show(struct config_item *item, char *page)
+{
+	return tcm_loop_nexus_show(to_tcm_loop_tpg(to_tpg(item)), page,
+				   PAGE_SIZE);
+}
+
+static ssize_t tcm_loop_tpg_nexus_store(struct config_item *item,
+					const char *page, size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+	const struct protocol_name *target = &tpg->host->name;
+	struct protocol_name initiator;
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+	int ret;
+
+	if (len == 4 && !memcmp(given, "NULL", 4)) {
+		ret = tcm_loop_nexus_drop(tpg);
+		return ret ? ret : count;
+	}
+
+	ret = parse_name("initiator port", given, len, &initiator);
+	if (ret)
+		return ret;
+	if (initiator.protocol != target->protocol) {
+		pr_err("initiator port \"%.*s\" is %s, but the target %s is %s; accepted: %s\n",
+		       (int)min_t(size_t, len, SHOWN), given,
+		       protocol_id_string(initiator.protocol), target->text,
+		       protocol_id_string(target->protocol),
+		       protocol_name_accepted(target->protocol));
+		return -EINVAL;
+	}
+	ret = tcm_loop_nexus_make(tpg, initiator.text);
+	return ret ? ret : count;
+}
+
+static ssize_t tcm_loop_tpg_transport_status_show(struct config_item *item,
+						  char *page)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+
+	return sprintf(page, "%s\n",
+		       READ_ONCE(tpg->online) ? "online" : "offline");
+}
+
+static ssize_t tcm_loop_tpg_transport_status_store(struct config_item *item,
+						   const char *page,
+						   size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+
+	if (len == 6 && !memcmp(given, "online", 6)) {
+		WRITE_ONCE(tpg->online, true);
+		return count;
+	}
+	if (len == 7 && !memcmp(given, "offline", 7)) {
+		WRITE_ONCE(tpg->online, false);
+		tcm_loop_nexus_loss(tpg);
+		return count;
+	}
+	pr_err("%s tpgt_%u: transport_status \"%*pE\"; accepted: online or offline\n",
+	       tpg->host->name.text, tpg->tpgt, (int)min_t(size_t, len, SHOWN),
+	       given);
+	return -EINVAL;
+}
+
+static ssize_t tcm_loop_tpg_address_show(struct config_item *item, char *page)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+
+	return sprintf(page, "%u:0:%u\n", tpg->host->shost->host_no, tpg->tpgt);
+}
+
+CONFIGFS_ATTR(tcm_loop_tpg_, nexus);
+CONFIGFS_ATTR(tcm_loop_tpg_, transport_status);
+CONFIGFS_ATTR_RO(tcm_loop_tpg_, address);
+
+struct configfs_attribute *tcm_loop_tpg_attrs[] = {
+	&tcm_loop_tpg_attr_nexus,
+	&tcm_loop_tpg_attr_transport_status,
+	&tcm_loop_tpg_attr_address,
+	NULL,
+};
+
+static ssize_t tcm_loop_wwn_version_show(struct config_item *item, char *page)
+{
+	return sprintf(page, "TCM Loopback Fabric module v%s\n",
+		       TCM_LOOP_VERSION);
+}
+
+CONFIGFS_ATTR_RO(tcm_loop_wwn_, version);
+
+struct configfs_attribute *tcm_loop_wwn_attrs[] = {
+	&tcm_loop_wwn_attr_version,
+	NULL,
+};
+
+/**
+ * tcm_loop_make_wwn - mkdir loopback/$WWN
+ * @tf: the fabric
+ * @group: unused
+ * @name: the target's name
+ *
+ * May sleep.
+ *
+ * Return: the target core's object, or an ERR_PTR: -EINVAL for a bad name,
+ * else what making the adapter said.
+ */
+struct se_wwn *tcm_loop_make_wwn(struct target_fabric_configfs *tf,
+				 struct config_group *group, const char *name)
+{
+	struct protocol_name target;
+	struct tcm_loop_host *host;
+	int ret;
+
+	ret = parse_name("target", name, strlen(name), &target);
+	if (ret)
+		return ERR_PTR(ret);
+	host = tcm_loop_host_create(&target);
+	if (IS_ERR(host))
+		return ERR_CAST(host);
+	return &host->wwn;
+}
+
+/**
+ * tcm_loop_drop_wwn - rmdir loopback/$WWN
+ * @wwn: what tcm_loop_make_wwn() returned
+ *
+ * May sleep.
+ */
+void tcm_loop_drop_wwn(struct se_wwn *wwn)
+{
+	tcm_loop_host_destroy(to_tcm_loop_host(wwn));
+}
+
+/**
+ * tcm_loop_make_tpg - mkdir loopback/$WWN/tpgt_N
+ * @wwn: the target
+ * @name: the directory's name
+ *
+ * N is a 16-bit tag in the target core, and TPGs are allocated one by one, so
+ * all 65,536 may be used.  May sleep.
+ *
+ * Return: the target core's object, or an ERR_PTR: -EINVAL for a bad name,
+ * -EEXIST for a second spelling of a tag, -ENOMEM, or what the target core
+ * said.
+ */
+struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name)
+{
+	struct tcm_loop_host *host = to_tcm_loop_host(wwn);
+	struct tcm_loop_tpg *tpg;
+	u16 tpgt;
+	int ret;
+
+	if (strncmp(name, "tpgt_", 5) || !isdigit(name[5]) ||
+	    kstrtou16(name + 5, 10, &tpgt)) {
+		pr_err("%s: target portal group \"%.*s\"; accepted: tpgt_0 to tpgt_%u\n",
+		       host->name.text, SHOWN, name, TCM_LOOP_MAX_TPGT);
+		return ERR_PTR(-EINVAL);
+	}
+	tpg = tcm_loop_tpg_create(host, tpgt);
+	if (!tpg)
+		return ERR_PTR(-ENOMEM);
+
+	ret = core_tpg_register(wwn, &tpg->se_tpg, host->name.protocol);
+	if (ret)
+		goto out_put;
+	ret = tcm_loop_tpg_add(tpg);
+	if (ret) {
+		pr_err("%s: \"%.*s\" is tpgt_%u, which exists\n",
+		       host->name.text, SHOWN, name, tpgt);
+		goto out_deregister;
+	}
+	return &tpg->se_tpg;
+
+out_deregister:
+	core_tpg_deregister(&tpg->se_tpg);
+out_put:
+	tcm_loop_tpg_put(tpg);
+	return ERR_PTR(ret);
+}
+
+/**
+ * tcm_loop_drop_tpg - rmdir loopback/$WWN/tpgt_N
+ * @se_tpg: what tcm_loop_make_tpg() returned, without LUNs
+ *
+ * May sleep.
+ */
+void tcm_loop_drop_tpg(struct se_portal_group *se_tpg)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(se_tpg);
+
+	tcm_loop_tpg_remove(tpg);
+	tcm_loop_nexus_drop(tpg);
+	core_tpg_deregister(se_tpg);
+	tcm_loop_tpg_put(tpg);
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The Scsi_Host of an adapter, and which of its target IDs and LUNs exist.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <scsi/scsi.h>
+#include <scsi/scsi_transport.h>
+
+#include "tcm_loop.h"
+
+/* host->lock is held. */
+static struct tcm_loop_tpg *tcm_loop_find_tpg(struct tcm_loop_host *host,
+					      unsigned int id)
+{
+	struct tcm_loop_tpg *tpg;
+
+	lockdep_assert_held(&host->lock);
+	list_for_each_entry(tpg, &host->tpgs, node)
+		if (tpg->tpgt == id)
+			return tpg;
+	return NULL;
+}
+
+static bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	lockdep_assert_held(&tpg->host->lock);
+	return lun < tpg->lun_bits && test_bit(lun, tpg->lun_map);
+}
+
+/*
+ * A scan proposes a scsi_device.  LUN 0 may be asked of any target port with
+ * a nexus, linked or not: REPORT LUNS goes there.
+ */
+static int tcm_loop_sdev_init(struct scsi_device *sdev)
+{
+	struct tcm_loop_host *host = shost_to_tcm_loop(sdev->host);
+	struct tcm_loop_tpg *tpg;
+	int ret = -ENXIO;
+
+	mutex_lock(&host->lock);
+	tpg = tcm_loop_find_tpg(host, sdev->id);
+	if (tpg && rcu_access_pointer(tpg->session) &&
+	    (sdev->lun == 0 || tcm_loop_lun_linked(tpg, sdev->lun))) {
+		kref_get(&tpg->ref);
+		sdev->hostdata = tpg;
+		ret = 0;
+	}
+	mutex_unlock(&host->lock);
+	return ret;
+}
+
+/*
+ * The queue is dead by now, so no command looks at hostdata any more.  An
+ * error handler called through an old file descriptor still may: it reads
+ * hostdata once, under rcu_read_lock().
+ */
+static void tcm_loop_sdev_destroy(struct scsi_device *sdev)
+{
+	struct tcm_loop_tpg *tpg = sdev->hostdata;
+
+	WRITE_ONCE(sdev->hostdata, NULL);
+	if (tpg)
+		tcm_loop_tpg_put(tpg);
+}
+
+/* The lowest target ID from id on that exists, or UINT_MAX. */
+static unsigned int tcm_loop_next_id(struct tcm_loop_host *host,
+				     unsigned int id)
+{
+	unsigned int next = UINT_MAX;
+	struct tcm_loop_tpg *tpg;
+
+	mutex_lock(&host->lock);
+	list_for_each_entry(tpg, &host->tpgs, node)
+		if (tpg->tpgt >= id && tpg->tpgt < next)
+			next = tpg->tpgt;
+	mutex_unlock(&host->lock);
+	return next;
+}
+
+/*
+ * "C I L" was written to the host's scan attribute; each may be a wild card.
+ * The SCSI layer's own scan would ask every ID below max_id, so that all 65,536
+ * TPGs could not be had without slowing it down; only those that exist are
+ * asked here.
+ */
+static int tcm_loop_user_scan(struct Scsi_Host *shost, unsigned int channel,
+			      unsigned int id, u64 lun)
+{
+	struct tcm_loop_host *host = shost_to_tcm_loop(shost);
+	unsigned int next;
+
+	if ((channel != SCAN_WILD_CARD && channel != 0) ||
+	    (id != SCAN_WILD_CARD && id > TCM_LOOP_MAX_TPGT))
+		return -EINVAL;
+
+	if (id != SCAN_WILD_CARD) {
+		scsi_scan_target(&shost->shost_gendev, 0, id, lun,
+				 SCSI_SCAN_MANUAL);
+		return 0;
+	}
+	for (next = tcm_loop_next_id(host, 0); next != UINT_MAX;
+	     next = tcm_loop_next_id(host, next + 1))
+		scsi_scan_target(&shost->shost_gendev, 0, next, lun,
+				 SCSI_SCAN_MANUAL);
+	return 0;
+}
+
+static struct scsi_transport_template tcm_loop_transport = {
+	.user_scan = tcm_loop_user_scan,
+};
+
+static int tcm_loop_show_info(struct seq_file *m, struct Scsi_Host *shost)
+{
+	struct tcm_loop_host *host = shost_to_tcm_loop(shost);
+
+	seq_printf(m, "tcm_loop %s, %s target %s\n", TCM_LOOP_VERSION,
+		   protocol_id_string(host->name.protocol), host->name.text);
+	return 0;
+}
+
+/* Not const: scsi_host_alloc() of older kernels writes to it. */
+static struct scsi_host_template tcm_loop_template = {
+	.module = THIS_MODULE,
+	.name = "TCM_Loopback",
+	.proc_name = "tcm_loopback",
+	.show_info = tcm_loop_show_info,
+	.queuecommand = tcm_loop_queuecommand,
+	.eh_timed_out = tcm_loop_timed_out,
+	.eh_abort_handler = tcm_loop_abort,
+	.eh_device_reset_handler = tcm_loop_lun_reset,
+	.eh_host_reset_handler = tcm_loop_host_reset,
+	.skip_settle_delay = 1,
+	.sdev_init = tcm_loop_sdev_init,
+	.sdev_destroy = tcm_loop_sdev_destroy,
+	.change_queue_depth = scsi_change_queue_depth,
+	.track_queue_depth = 1,
+	.this_id = -1,
+	.sg_tablesize = SG_CHUNK_SIZE * 2,
+	.max_sectors = 0xffff,
+	.dma_boundary = PAGE_SIZE - 1,
+	.cmd_size = sizeof(struct tcm_loop_cmd),
+};
+
+/**
+ * tcm_loop_host_create - make an adapter and its SCSI host
+ * @name: the target's name; copied
+ *
+ * May sleep.
+ *
+ * Return: the adapter, or an ERR_PTR: -ENOMEM, or what the driver core or
+ * the SCSI layer said.
+ */
+struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
+{
+	struct tcm_loop_host *host;
+	struct Scsi_Host *shost;
+	int ret;
+
+	host = kzalloc(sizeof(*host), GFP_KERNEL);
+	if (!host)
+		return ERR_PTR(-ENOMEM);
+	host->name = *name;
+	mutex_init(&host->lock);
+	INIT_LIST_HEAD(&host->tpgs);
+
+	ret = tcm_loop_bus_add(host);
+	if (ret)
+		return ERR_PTR(ret);
+
+	ret = -ENOMEM;
+	shost = scsi_host_alloc(&tcm_loop_template, sizeof(host));
+	if (!shost)
+		goto out_bus;
+	*(struct tcm_loop_host **)shost_priv(shost) = host;
+	host->shost = shost;
+
+	shost->transportt = &tcm_loop_transport;
+	shost->max_id = TCM_LOOP_MAX_TPGT + 1;
+	shost->max_lun = TCM_LOOP_MAX_LUN;
+	shost->max_channel = 0;
+	shost->max_cmd_len = SCSI_MAX_VARLEN_CDB_SIZE;
+	shost->nr_hw_queues = tcm_loop_nr_hw_queues;
+	/* All queues share one set of tags, whatever their number. */
+	shost->host_tagset = shost->nr_hw_queues > 1;
+	shost->can_queue = tcm_loop_can_queue;
+	shost->cmd_per_lun = min(tcm_loop_cmd_per_lun, tcm_loop_can_queue);
+	scsi_host_set_prot(shost, SHOST_DIF_TYPE1_PROTECTION |
+					  SHOST_DIF_TYPE2_PROTECTION |
+					  SHOST_DIF_TYPE3_PROTECTION |
+					  SHOST_DIX_TYPE1_PROTECTION |
+					  SHOST_DIX_TYPE2_PROTECTION |
+					  SHOST_DIX_TYPE3_PROTECTION);
+	scsi_host_set_guard(shost, SHOST_DIX_GUARD_CRC);
+
+	ret = scsi_add_host(shost, &host->dev);
+	if (ret)
+		goto out_shost;
+	return host;
+
+out_shost:
+	scsi_host_put(shost);
+out_bus:
+	device_unregister(&host->dev);
+	return ERR_PTR(ret);
+}
+
+/**
+ * tcm_loop_host_destroy - unregister an adapter
+ * @host: the adapter, without TPGs
+ *
+ * The memory goes when the last user of its devices does.  May sleep.
+ */
+void tcm_loop_host_destroy(struct tcm_loop_host *host)
+{
+	scsi_remove_host(host->shost);
+	scsi_host_put(host->shost);
+	device_unregister(&host->dev);
+}
+
+/**
+ * tcm_loop_tpg_create - allocate a TPG, not yet on its adapter
+ * @host: the adapter
+ * @tpgt: its tag
+ *
+ * May sleep.
+ *
+ * Return: the TPG, holding one reference, or NULL without memory.
+ */
+struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt)
+{
+	struct tcm_loop_tpg *tpg;
+
+	tpg = kzalloc(sizeof(*tpg), GFP_KERNEL);
+	if (!tpg)
+		return NULL;
+	tpg->host = host;
+	tpg->tpgt = tpgt;
+	tpg->online = true;
+	kref_init(&tpg->ref);
+	INIT_LIST_HEAD(&tpg->node);
+	mutex_init(&tpg->nexus_lock);
+	return tpg;
+}
+
+static void tcm_loop_tpg_free(struct kref *ref)
+{
+	struct tcm_loop_tpg *tpg = container_of(ref, struct tcm_loop_tpg, ref);
+
+	bitmap_free(tpg->lun_map);
+	kfree_rcu(tpg, rcu);
+}
+
+/**
+ * tcm_loop_tpg_put - return a reference to a TPG
+ * @tpg: the TPG
+ *
+ * Any context.
+ */
+void tcm_loop_tpg_put(struct tcm_loop_tpg *tpg)
+{
+	kref_put(&tpg->ref, tcm_loop_tpg_free);
+}
+
+/**
+ * tcm_loop_tpg_add - make a TPG's target ID exist
+ * @tpg: the TPG
+ *
+ * May sleep.
+ *
+ * Return: 0, or -EEXIST if another TPG of the adapter has the tag.
+ */
+int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_host *host = tpg->host;
+	int ret = -EEXIST;
+
+	mutex_lock(&host->lock);
+	if (!tcm_loop_find_tpg(host, tpg->tpgt)) {
+		list_add_tail(&tpg->node, &host->tpgs);
+		ret = 0;
+	}
+	mutex_unlock(&host->lock);
+	return ret;
+}
+
+/**
+ * tcm_loop_tpg_remove - take a TPG's target ID away, with its scsi_devices
+ * @tpg: the TPG
+ *
+ * May sleep.
+ */
+void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_host *host = tpg->host;
+	struct scsi_device *sdev;
+
+	mutex_lock(&host->lock);
+	list_del_init(&tpg->node);
+	mutex_unlock(&host->lock);
+
+	/* No scan finds the ID any more; what one had found before goes now. */
+	shost_for_each_device(sdev, host->shost)
+		if (sdev->id == tpg->tpgt)
+			scsi_remove_device(sdev);
+}
+
+/* host->lock is held. */
+static int tcm_loop_lun_map_grow(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	unsigned int bits = round_up(lun + 1, BITS_PER_LONG);
+	unsigned long *map;
+
+	if (lun < tpg->lun_bits)
+		return 0;
+	map = bitmap_zalloc(bits, GFP_KERNEL);
+	if (!map)
+		return -ENOMEM;
+	if (tpg->lun_map)
+		bitmap_copy(map, tpg->lun_map, tpg->lun_bits);
+	bitmap_free(tpg->lun_map);
+	tpg->lun_map = map;
+	tpg->lun_bits = bits;
+	return 0;
+}
+
+static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	struct Scsi_Host *shost = tpg->host->shost;
+	int ret;
+
+	ret = scsi_add_device(shost, 0, tpg->tpgt, lun);
+	if (ret)
+		pr_warn("%s tpgt_%u lun_%llu: no disk appeared (error %d); \"echo 0 %u %llu > /sys/class/scsi_host/host%u/scan\" tries again\n",
+			tpg->host->name.text, tpg->tpgt, lun, ret, tpg->tpgt,
+			lun, shost->host_no);
+}
+
+/**
+ * tcm_loop_lun_link - a LUN was linked to a backstore
+ * @tpg: its TPG
+ * @lun: the LUN, at most TCM_LOOP_MAX_LUN
+ *
+ * Makes the disk appear if there is a nexus; if not, it appears when one is
+ * made.  May sleep.
+ */
+void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	struct tcm_loop_host *host = tpg->host;
+	int ret;
+
+	mutex_lock(&host->lock);
+	ret = tcm_loop_lun_map_grow(tpg, lun);
+	if (!ret) {
+		__set_bit(lun, tpg->lun_map);
+		tpg->lun_count++;
+	}
+	mutex_unlock(&host->lock);
+	if (ret) {
+		pr_err("%s tpgt_%u lun_%llu: no memory, no disk; unlink the LUN and link it again\n",
+		       host->name.text, tpg->tpgt, lun);
+		return;
+	}
+	if (rcu_access_pointer(tpg->session))
+		tcm_loop_lun_scan(tpg, lun);
+}
+
+/**
+ * tcm_loop_lun_unlink - a LUN is about to lose its backstore
+ * @tpg: its TPG
+ * @lun: the LUN
+ *
+ * Removes the disk and waits until nobody uses it.  May sleep.
+ */
+void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	struct tcm_loop_host *host = tpg->host;
+	struct scsi_device *sdev;
+
+	/*
+	 * First the map, then the lookup: a scan either sees the bit gone in
+	 * sdev_init, or has its scsi_device listed where the lookup finds it.
+	 */
+	mutex_lock(&host->lock);
+	if (tcm_loop_lun_linked(tpg, lun)) {
+		__clear_bit(lun, tpg->lun_map);
+		tpg->lun_count--;
+	}
+	mutex_unlock(&host->lock);
+
+	sdev = scsi_device_lookup(host->shost, 0, tpg->tpgt, lun);
+	if (sdev) {
+		scsi_remove_device(sdev);
+		scsi_device_put(sdev);
+	}
+}
+
+/**
+ * tcm_loop_lun_scan_all - make the disks of all linked LUNs appear
+ * @tpg: the TPG, with a new nexus
+ *
+ * May sleep.
+ */
+void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_host *host = tpg->host;
+	unsigned int lun = 0;
+
+	for (;; lun++) {
+		mutex_lock(&host->lock);
+		lun = find_next_bit(tpg->lun_map, tpg->lun_bits, lun);
+		if (lun >= tpg->lun_bits)
+			break;
+		mutex_unlock(&host->lock);
+		tcm_loop_lun_scan(tpg, lun);
+	}
+	mutex_unlock(&host->lock);
+}
+
+/**
+ * tcm_loop_lun_count - how many LUNs are linked
+ * @tpg: the TPG
+ *
+ * May sleep.
+ *
+ * Return: the number.
+ */
+unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg)
+{
+	unsigned int count;
+
+	mutex_lock(&tpg->host->lock);
+	count = tpg->lun_count;
+	mutex_unlock(&tpg->host->lock);
+	return count;
+}
