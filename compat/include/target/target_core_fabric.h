@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H
+#define TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H
+
+/* The kernel's own needs this one first. */
+#include <target/target_core_base.h>
+#include_next <target/target_core_fabric.h>
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_target_submit_prep
+/*
+ * One call, which may sleep, did it all.  Here it is in three parts, in
+ * compat/submit.c, and its own work queue runs the last two.
+ */
+int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
+		    unsigned char *sense, u64 unpacked_lun, u32 data_length,
+		    int task_attr, int data_dir, int flags);
+int target_submit_prep(struct se_cmd *se_cmd, unsigned char *cdb,
+		       struct scatterlist *sgl, u32 sgl_count,
+		       struct scatterlist *sgl_bidi, u32 sgl_bidi_count,
+		       struct scatterlist *sgl_prot, u32 sgl_prot_count,
+		       gfp_t gfp);
+void target_submit(struct se_cmd *se_cmd);
+
+/* The work queue lives as long as the fabric is registered. */
+int compat_register_template(const struct target_core_fabric_ops *ops);
+void compat_unregister_template(const struct target_core_fabric_ops *ops);
+#define target_register_template compat_register_template
+#define target_unregister_template compat_unregister_template
+#elif defined(COMPAT_HAS_target_queue_submission)
+/*
+ * Submission was direct unless a fabric queued it.  Later target_submit()
+ * queues by itself where it may not be direct.
+ */
+#define target_submit target_queue_submission
+#endif
+
+#ifndef COMPAT_HAS_target_stop_session
+#define target_stop_session target_sess_cmd_list_set_waiting
+#endif
+
+#endif /* TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H */
