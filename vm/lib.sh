@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # variables for those who source this
+# What the lab's scripts share: where things are, and how to be root.
+
+VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(dirname "$VM")
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/tcm-loop
+MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mkdir -p "$CACHE"
+# Programs that a Debian root image has in sbin.
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { echo "vm: $*" >&2; }
+
+die() {
+	say "$*"
+	exit 1
+}
+
+# as_root COMMAND...: as root, or as root of a user namespace of our own.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		unshare --map-root-user --map-auto --mount "$@"
+	fi
+}
+
+# in_root ROOT [HOST:GUEST ...] -- COMMAND...: in a root image, with /dev and
+# /proc, and with folders of the host's mounted on folders of the guest's.
+#
+# The mounts are in a name space of their own.  In a chroot that cannot be made
+# private, so there each is a single mount, and all are undone.
+in_root() {
+	local space=(--mount) bind=--rbind
+	if ! as_root unshare --mount true 2>/dev/null; then
+		space=(--mount --propagation unchanged)
+		bind=--bind
+	fi
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	as_root unshare "${space[@]}" sh -ec '
+		bind=$1 root=$2 mounted= status=0
+		shift 2
+		trap "for dir in \$mounted; do umount -R -l \$dir; done" EXIT
+		add() {
+			mkdir -p "$root$3"
+			mount "$1" "$2" "$root$3"
+			mounted="$root$3 $mounted"
+		}
+		add $bind /dev /dev
+		add $bind /proc /proc
+		while [ "$1" != -- ]; do
+			add --bind "${1%%:*}" "${1#*:}"
+			shift
+		done
+		shift
+		chroot "$root" "$@" || status=$?
+		exit $status' sh "$bind" "$@"
+}
+
+# release NAME: its line of the table, without the name.
+release() {
+	awk -v name="$1" '$1 == name { $1 = ""; print; found = 1 } END { exit !found }' "$VM/releases" ||
+		die "no release \"$1\"; there are: $(release_names), and the kernels uml and debug"
+}
+
+release_names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$VM/releases"; }
+
+# The release in whose root the kernels uml and debug are built and run.
+home_of() {
+	case $1 in
+	uml | debug) echo backports ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# key FILE...: a short name for the contents of files.
+key() { cat "$@" | sha256sum | cut -c1-12; }
+
+# locked NAME COMMAND...: one at a time; who waits finds the work done.
+locked() {
+	local lock=$1
+	shift
+	mkdir -p "$CACHE/locks"
+	(
+		flock 9
+		"$@"
+	) 9>"$CACHE/locks/$lock"
+}
+
+# timed WHAT COMMAND...: say what takes long, that it goes on, and how long it took.
+timed() {
+	local what=$1 start=$SECONDS ticker
+	shift
+	say "$what ..."
+	while sleep 30 && kill -0 $$ 2>/dev/null; do
+		say "$what: $((SECONDS - start)) s so far"
+	done >/dev/null &
+	ticker=$!
+	"$@"
+	kill $ticker
+	say "$what: $((SECONDS - start)) s"
+}
