@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every attribute and every module parameter: read, written, good and bad values.
+. "$(dirname "$0")/lib.sh"
+load_module
+mkdir -p $loopback
+
+# In the order of: prefix, digits, length, characters.
+good_names=(
+	naa.5001405000000001 naa.600140554cf3a18e naa.1990000000000001 naa.60014050000000010000000000000001
+	fc.21000024ff000001 fc.21:00:00:24:ff:00:00:01
+	iqn.2003-01.org.linux-iscsi.lab iqn.2003-01.org.linux-iscsi.lab:a.b-c:d
+)
+bad_names=(
+	naa. naa.xyz naa.500140500000000 naa.50014050000000011 naa.500140500000000g xnaa.5001405000000001
+	naa.0001405000000001 naa.5001405000000001000000000000001 NAA.5001405000000001
+	fc. fc.21:00:00:24:ff:00:00 fc.21:00:00:24:ff:00:00:0g fc.21:00:00:24:ff:00:00:01:02 fc.2100:0024:ff00:0001
+	iqn. "iqn.2003-01.org.linux iscsi" iqn.2003-13.org.lab iqn.203-01.org.lab iqn.2003-01.Org.lab iqn.2003-01
+	eui.0123456789abcdef nonsense ..x
+)
+
+good_name() { mkdir "$loopback/$1" && rmdir "$loopback/$1"; }
+logged() { dmesg | tail -n 20 | grep -qF "$1"; }
+
+for name in "${good_names[@]}"; do
+	check "target \"$name\" is accepted" good_name "$name"
+done
+for name in "${bad_names[@]}"; do
+	check "target \"$name\" is refused" refused "Invalid argument" mkdir "$loopback/$name"
+	check "the log says so" logged "\"$name\""
+done
+
+make_tpg $naa 1
+tpg=$loopback/$naa/tpgt_1
+check "version" grep -qx "TCM Loopback Fabric module v3.0.0" $loopback/version
+check_equal "address is H:0:T" "$(ls -d /sys/devices/tcm_loop_0/tcm_loop_adapter_*/host* | sed 's/.*host//' | tail -n 1):0:1" \
+	"$(cat $tpg/address)"
+check "address cannot be written" refused "ermission denied" write 1 $tpg/address
+
+check "nexus without one: no such device" refused "No such device" cat $tpg/nexus
+for name in "${bad_names[@]}" " "; do
+	check "initiator \"$name\" is refused" refused "Invalid argument" write "$name" $tpg/nexus
+done
+check "an FC initiator is refused by a SAS target" refused "Invalid argument" write $fc_initiator $tpg/nexus
+check "an iSCSI initiator is refused by a SAS target" refused "Invalid argument" write $iqn_initiator $tpg/nexus
+check "NULL without a nexus: no such device" refused "No such device" write NULL $tpg/nexus
+check "nexus is written" write $naa_initiator $tpg/nexus
+check_equal "nexus is read back" $naa_initiator "$(cat $tpg/nexus)"
+check "a second nexus is refused" refused "File exists" write naa.5001405000000003 $tpg/nexus
+check "NULL drops it" write NULL $tpg/nexus
+check "and it is gone" refused "No such device" cat $tpg/nexus
+check "nexus with a newline" write "$naa_initiator
+" $tpg/nexus
+check_equal "is read back without" $naa_initiator "$(cat $tpg/nexus)"
+
+check_equal "transport_status begins online" online "$(cat $tpg/transport_status)"
+check "transport_status: offline" write offline $tpg/transport_status
+check_equal "is read back" offline "$(cat $tpg/transport_status)"
+check "transport_status: online, with a newline" write "online
+" $tpg/transport_status
+check_equal "is read back" online "$(cat $tpg/transport_status)"
+for value in " " on offlin "offline now" ONLINE 1; do
+	check "transport_status: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/transport_status
+done
+check_equal "and nothing changed" online "$(cat $tpg/transport_status)"
+
+check_equal "fabric_prot_type begins as 0" 0 "$(cat $tpg/attrib/fabric_prot_type)"
+for value in 1 3 0; do
+	check "fabric_prot_type: $value" write $value $tpg/attrib/fabric_prot_type
+	check_equal "is read back" $value "$(cat $tpg/attrib/fabric_prot_type)"
+done
+for value in 2 4 -1 1x " " 99999999999; do
+	check "fabric_prot_type: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/attrib/fabric_prot_type
+done
+
+for name in tpgt_ tpgt_x tpgt_-1 tpgt_65536 tpg_1 tpgt_1x tpgt_+2; do
+	check "\"$name\" is refused" refused "Invalid argument" mkdir "$loopback/$naa/$name"
+done
+
+parameters=/sys/module/tcm_loop/parameters
+for pair in nr_hw_queues:2 can_queue:64 cmd_per_lun:16; do
+	parameter=${pair%:*} value=${pair#*:}
+	old=$(cat "$parameters/$parameter")
+	check "$parameter: $value" write "$value" "$parameters/$parameter"
+	for bad in 0 -1 x 100000000; do
+		check "$parameter: \"$bad\" is refused" refused "Invalid argument" write $bad "$parameters/$parameter"
+	done
+	check_equal "$parameter: is read back" "$value" "$(cat "$parameters/$parameter")"
+	eval "old_$parameter=$old"
+done
+make_ramdisk parameters 16
+make_tpg $fc 1 $fc_initiator
+link_lun $fc 1 0 rd_mcp_0/parameters
+scsi_host=/sys/class/scsi_host/host$(host_of $fc 1)
+check_equal "can_queue reaches a new adapter" 64 "$(cat "$scsi_host/can_queue")"
+check_equal "cmd_per_lun reaches a new adapter" 16 "$(cat "$scsi_host/cmd_per_lun")"
+check_equal "cmd_per_lun is the queue depth of a new disk" 16 "$(cat "$(device_of $fc 1 0)/queue_depth")"
+check "I/O works with these" verify "$(disk_of $fc 1 0)"
+for parameter in nr_hw_queues can_queue cmd_per_lun; do
+	eval "write \$old_$parameter $parameters/$parameter"
+done
+finish

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Abort and LUN reset under I/O.  The backstore is a device-mapper device,
+# which holds every command while it is suspended: the disk's timeout of one
+# second then makes the SCSI layer abort them, and the data must be whole
+# after it resumes.
+. "$(dirname "$0")/lib.sh"
+load_module
+modprobe dm_mod
+modprobe brd rd_nr=1 rd_size=32768
+command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and brd"
+trap 'dmsetup resume slow 2>/dev/null; clean_up; dmsetup remove --retry slow 2>/dev/null' EXIT
+
+[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+dmsetup create slow --table "0 32768 linear /dev/ram0 0"
+[ -b /dev/mapper/slow ] || dmsetup mknodes slow
+make_iblock slow /dev/mapper/slow
+make_tpg $naa 1 $naa_initiator
+link_lun $naa 1 0 iblock_0/slow
+disk=$(disk_of $naa 1 0)
+device=$(device_of $naa 1 0)
+
+echo 1 >"$device/timeout"
+echo 1 >"$device/eh_timeout"
+errors_before=$(($(cat "$device/iotmo_cnt" 2>/dev/null || echo 0)))
+rm -f /tmp/stop
+begin verify_until /tmp/stop "$disk"
+holds=0
+for _ in 1 2; do
+	sleep 0.5
+	dmsetup suspend --noflush --nolockfs slow
+	sleep 4
+	dmsetup resume slow
+	holds=$((holds + 1))
+done
+touch /tmp/stop
+end
+check_equal "the backstore held its commands past their timeout" 2 $holds
+check "fio saw no error and no wrong byte" ended_well
+if [ -e "$device/iotmo_cnt" ]; then
+	check "commands had timed out" test $(($(cat "$device/iotmo_cnt"))) -gt "$errors_before"
+else
+	skip "commands had timed out" "this kernel does not count timeouts"
+fi
+aborts=$core/iblock_0/slow/statistics/scsi_tgt_dev
+check "and the target was asked to abort them" test $(($(cat $aborts/aborts_complete) + $(cat $aborts/aborts_no_task))) -gt 0
+check_equal "the disk is running" running "$(cat "$device/state")"
+
+# With a deadline for error handling the SCSI layer goes straight to the host
+# reset, which must not give commands back that the backstore still holds.
+scsi_host=/sys/class/scsi_host/host$(host_of $naa 1)
+echo 1 >"$scsi_host/eh_deadline"
+rm -f /tmp/stop
+begin verify_until /tmp/stop "$disk"
+sleep 0.5
+dmsetup suspend --noflush --nolockfs slow
+sleep 6
+dmsetup resume slow
+touch /tmp/stop
+end
+check "host reset: fio saw no error and no wrong byte" ended_well
+check_equal "host reset: the disk is running" running "$(cat "$device/state")"
+echo off >"$scsi_host/eh_deadline"
+
+echo 30 >"$device/timeout"
+rm -f /tmp/stop
+begin verify_until /tmp/stop "$disk"
+resets=0
+for _ in 1 2 3 4 5 6; do
+	sleep 0.4
+	sg_reset --device "$disk" >/dev/null 2>&1 && resets=$((resets + 1))
+done
+touch /tmp/stop
+end
+check_equal "LUN resets under I/O succeed" 6 $resets
+check "fio saw no error and no wrong byte" ended_well
+check "the unit attention of a reset reaches the initiator" \
+	grep -q "sd ${device##*/}: Power-on or device reset occurred" <<<"$(dmesg)"
+
+check "unlink the LUN after all that" unlink_lun $naa 1 0
+check "drop the nexus" write NULL $loopback/$naa/tpgt_1/nexus
+finish

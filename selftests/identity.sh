@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# INQUIRY and its page 0x83 for a target of each protocol, field by field, as
+# sg_inq and sg_vpd decode them.
+. "$(dirname "$0")/lib.sh"
+load_module
+
+has() { grep -qiE -- "$1" <<<"$2" || { echo "no \"$1\" in:"; echo "$2"; return 1; }; }
+
+# The descriptors of one designator type and association, one line each.
+designators() { # designators DISK: "association | type | transport | value", from sg_inq -i
+	sg_inq -i "$1" | awk '
+		/Designation descriptor number/ { flush(); transport = type = association = value = "" ; next }
+		/transport:/ { sub(/.*transport: /, ""); transport = $0; next }
+		/designator_type:|id_type:/ { sub(/.*(designator|id)_type: */, ""); sub(/,.*/, ""); type = $0; next }
+		/associated with/ { sub(/.*associated with the /, ""); association = $0; next }
+		{ gsub(/^ +/, ""); value = value $0 ";" }
+		function flush() { if (type != "") print association " | " type " | " transport " | " value }
+		END { flush() }'
+}
+
+one_protocol() {
+	local what=$1 wwn=$2 initiator=$3 transport=$4 port=$5 disk di
+	make_ramdisk "identity-$what" 16
+	make_tpg "$wwn" 1 "$initiator"
+	link_lun "$wwn" 1 0 "rd_mcp_0/identity-$what"
+	disk=$(disk_of "$wwn" 1 0)
+
+	local inquiry
+	inquiry=$(sg_inq "$disk")
+	check "$what: INQUIRY: a connected disk" has "PQual=0.*(Peripheral device type: disk|PDT=0)" "$(tr '\n' ' ' <<<"$inquiry")"
+	check "$what: INQUIRY: vendor" has "Vendor identification: LIO-ORG" "$inquiry"
+	check "$what: INQUIRY: product" has "Product identification: (RAMDISK-MCP|identity-$what)" "$inquiry"
+	check "$what: page 0x80: serial number" has "serial number: identity-$what" "$(sg_vpd -p sn "$disk")"
+
+	di=$(designators "$disk")
+	check "$what: page 0x83: NAA of the logical unit" has "^addressed logical unit \| NAA \|  \| .*0x6001405" "$di"
+	check "$what: page 0x83: T10 vendor ID of the logical unit" \
+		has "^addressed logical unit \| T10 vendor identification \|  \| vendor id: LIO-ORG" "$di"
+	check "$what: page 0x83: relative target port, with the protocol" \
+		has "^target port \| Relative target port \| $transport \| Relative target port: 0x[0-9a-f]+" "$di"
+	check "$what: page 0x83: target port group, with the protocol" \
+		has "^target port \| Target port group \| $transport \| Target port group: 0x0" "$di"
+	check "$what: page 0x83: logical unit group" \
+		has "^addressed logical unit \| Logical unit group \|  \| Logical unit group: 0x0" "$di"
+	check "$what: page 0x83: name of the target port, with the protocol" \
+		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*1;" "$di"
+	check "$what: page 0x83: name of the target device, with the protocol" \
+		has "^target device.* \| SCSI name string \| $transport \| SCSI name string:;?.*$port;" "$di"
+	check "$what: sg_vpd decodes the page too" has "naa|0x6001405" "$(sg_vpd -p di --quiet "$disk")"
+	check "$what: lsscsi shows the disk's place" has "$disk .*dir: .*tcm_loop_0/tcm_loop_adapter_|tcm_loop_0/tcm_loop_adapter_" \
+		"$(lsscsi -v "$(host_of "$wwn" 1)" 2>/dev/null)"
+	remove_tpg "$wwn" 1
+}
+
+one_protocol SAS $naa $naa_initiator "Serial Attached SCSI Protocol \(SPL-[0-9]\)|Serial Attached SCSI.*" "$naa"
+one_protocol FC $fc $fc_initiator "Fibre Channel.*" "${fc#fc.}"
+one_protocol iSCSI $iqn $iqn_initiator "Internet SCSI \(iSCSI\)" "$iqn"
+finish

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# T10-PI: a ramdisk with protection information, through DIX and DIF.
+. "$(dirname "$0")/lib.sh"
+load_module
+modprobe -a sd_mod 2>/dev/null
+
+
+for type in 1 3; do
+	name=pi-$type
+	dev=$core/rd_mcp_0/$name
+	mkdir -p "$dev"
+	write rd_pages=4096 "$dev/control"
+	write 1 "$dev/enable"
+	write "$name" "$dev/wwn/vpd_unit_serial"
+	check "type $type: the ramdisk takes protection" write $type "$dev/attrib/pi_prot_type"
+	make_tpg $naa $type $naa_initiator
+	link_lun $naa $type 0 rd_mcp_0/$name
+	disk=$(disk_of $naa $type 0)
+	sd=/sys/block/${disk#/dev/}
+
+	check_equal "type $type: READ CAPACITY (16) says so" "$type" "$(($(sg_readcap -l "$disk" |
+		grep -oE 'p_type=[0-9]+' | cut -d= -f2) + 1))"
+	check_equal "type $type: the host offers DIX with a CRC guard" "T10-DIF-TYPE$type-CRC" "$(cat "$sd/integrity/format")"
+	check "type $type: I/O with protection information" verify "$disk"
+	check_equal "type $type: the block layer generates and verifies" 11 \
+		"$(cat "$sd/integrity/write_generate" "$sd/integrity/read_verify" | tr -d '\n')"
+
+	dd if=/dev/urandom of="$disk" bs=4k count=1 oflag=direct status=none
+	check "type $type: what was written reads back" dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
+	echo 3 >/proc/sys/vm/drop_caches
+	remove_tpg $naa $type
+done
+
+# attrib/fabric_prot_type: the fabric's own protection over an unprotected backstore.
+make_ramdisk plain 16
+make_tpg $fc 1
+write 1 $loopback/$fc/tpgt_1/attrib/fabric_prot_type
+write $fc_initiator $loopback/$fc/tpgt_1/nexus
+link_lun $fc 1 0 rd_mcp_0/plain
+disk=$(disk_of $fc 1 0)
+check "fabric_prot_type=1: I/O on an unprotected ramdisk" verify "$disk"
+finish

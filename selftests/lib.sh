@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # variables for those who source this
+# What the selftests share: TAP, and targets made through configfs as a user
+# would make them.  A test sources this, makes checks, and calls finish.
+
+set -u
+target=/sys/kernel/config/target
+loopback=$target/loopback
+core=$target/core
+checks=0
+failures=0
+
+# TAP version 13, as kselftest has it.
+
+say() { echo "# $*"; }
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+check() { # check DESCRIPTION COMMAND...: the command must succeed
+	local what=$1 output
+	shift
+	checks=$((checks + 1))
+	if output=$("$@" 2>&1); then
+		echo "ok $checks - $what"
+		return 0
+	fi
+	failures=$((failures + 1))
+	echo "not ok $checks - $what"
+	say "$*" | head -c 500 | head -n 1
+	[ -z "$output" ] || head -n 30 <<<"$output" | sed 's/^/#   /'
+	return 1
+}
+
+check_equal() { # check_equal DESCRIPTION EXPECTED ACTUAL
+	check "$1" equal "$2" "$3"
+}
+
+equal() {
+	[ "$1" = "$2" ] && return
+	echo "expected: $1"
+	echo "actual:   $2"
+	return 1
+}
+
+skip() { # skip DESCRIPTION REASON: one check that cannot be made here
+	checks=$((checks + 1))
+	echo "ok $checks - $1 # SKIP $2"
+}
+
+refused() { # refused ERRNO COMMAND...: the command fails for that reason
+	local reason=$1 output
+	shift
+	if output=$("$@" 2>&1); then
+		echo "accepted: $*"
+		return 1
+	fi
+	grep -qF "$reason" <<<"$output" || {
+		echo "expected \"$reason\", but: $output"
+		return 1
+	}
+}
+
+write() { printf '%s' "$1" >"$2"; }
+
+finish() {
+	clean_up
+	echo "1..$checks"
+	[ "$failures" = 0 ]
+	exit
+}
+
+wait_for() { # wait_for SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# Targets.  One of each is enough for most tests: $host, $disk.
+
+naa=naa.5001405000000001
+naa_initiator=naa.5001405000000002
+fc=fc.21:00:00:24:ff:00:00:01
+fc_initiator=fc.21:00:00:24:ff:00:00:02
+iqn=iqn.2003-01.org.linux-iscsi.lab:target
+iqn_initiator=iqn.2003-01.org.linux-iscsi.lab:initiator
+
+load_module() {
+	local module=${TCM_LOOP_MODULE:-}
+	[ -n "$module" ] || ! [ -e /lab/tcm_loop.ko ] || module=/lab/tcm_loop.ko
+	modprobe -a configfs target_core_mod target_core_file target_core_iblock sd_mod sg
+	[ -d /sys/module/tcm_loop ] && return
+	if [ -n "$module" ]; then
+		insmod "$module" "$@"
+	else
+		modprobe tcm_loop "$@"
+	fi
+}
+
+unload_module() {
+	[ ! -d $loopback ] || rmdir $loopback
+	rmmod tcm_loop
+}
+
+make_ramdisk() { # make_ramdisk NAME MIB [control...]: a rd_mcp backstore
+	local dev=$core/rd_mcp_0/$1
+	mkdir -p "$dev"
+	write "rd_pages=$(($2 * 256))" "$dev/control"
+	[ $# -lt 3 ] || write "$3" "$dev/control"
+	write 1 "$dev/enable"
+	write "$1" "$dev/wwn/vpd_unit_serial"
+}
+
+make_fileio() { # make_fileio NAME MIB FILE
+	local dev=$core/fileio_0/$1
+	mkdir -p "$dev"
+	truncate -s "$2M" "$3"
+	write "fd_dev_name=$3,fd_dev_size=$(($2 << 20))" "$dev/control"
+	write 1 "$dev/enable"
+	write "$1" "$dev/wwn/vpd_unit_serial"
+}
+
+make_iblock() { # make_iblock NAME BLOCKDEVICE
+	local dev=$core/iblock_0/$1
+	mkdir -p "$dev"
+	write "udev_path=$2" "$dev/control"
+	write 1 "$dev/enable"
+	write "$1" "$dev/wwn/vpd_unit_serial"
+}
+
+make_tpg() { # make_tpg WWN TPGT [INITIATOR]
+	mkdir -p $loopback
+	[ -d "$loopback/$1" ] || mkdir "$loopback/$1" || return
+	mkdir "$loopback/$1/tpgt_$2" || return
+	[ $# -lt 3 ] || write "$3" "$loopback/$1/tpgt_$2/nexus"
+}
+
+link_lun() { # link_lun WWN TPGT LUN BACKSTORE: BACKSTORE is rd_mcp_0/NAME or the like
+	local lun=$loopback/$1/tpgt_$2/lun/lun_$3
+	mkdir -p "$lun" && ln -s "$core/$4" "$lun/backstore"
+}
+
+unlink_lun() { # unlink_lun WWN TPGT LUN
+	local lun=$loopback/$1/tpgt_$2/lun/lun_$3
+	rm -f "$lun/backstore" && rmdir "$lun"
+}
+
+host_of() { # host_of WWN TPGT: the number of its SCSI host
+	local address
+	address=$(cat "$loopback/$1/tpgt_$2/address")
+	echo "${address%%:*}"
+}
+
+device_of() { # device_of WWN TPGT LUN: the scsi_device's folder in sysfs
+	echo "/sys/bus/scsi/devices/$(host_of "$1" "$2"):0:$2:$3"
+}
+
+disk_of() { # disk_of WWN TPGT LUN: its /dev/sdX, when there is one
+	local dir
+	dir=$(device_of "$1" "$2" "$3")
+	wait_for 10 ls "$dir"/block/* >/dev/null 2>&1
+	wait_for 10 test -b "/dev/$(ls "$dir/block" 2>/dev/null)" && echo "/dev/$(ls "$dir/block")"
+}
+
+sg_of() { # sg_of WWN TPGT LUN: its /dev/sgN
+	local dir
+	dir=$(device_of "$1" "$2" "$3")
+	wait_for 10 ls "$dir"/scsi_generic/* >/dev/null 2>&1
+	echo "/dev/$(ls "$dir/scsi_generic")"
+}
+
+remove_tpg() { # remove_tpg WWN TPGT
+	local tpg=$loopback/$1/tpgt_$2 lun
+	for lun in "$tpg"/lun/lun_*; do
+		[ -d "$lun" ] || continue
+		find "$lun" -maxdepth 1 -type l -delete
+		rmdir "$lun" || return
+	done
+	rmdir "$tpg"
+}
+
+clean_up() { # remove every target and every backstore
+	local dir
+	for dir in "$loopback"/*/tpgt_*; do
+		[ ! -d "$dir" ] || remove_tpg "$(basename "$(dirname "$dir")")" "${dir##*_}"
+	done
+	for dir in "$loopback"/{naa,fc,iqn}.* "$core"/*_[0-9]*/*/ "$core"/*_[0-9]*/; do
+		[ ! -d "$dir" ] || rmdir "$dir"
+	done
+}
+
+verify() { # verify DISK [fio arguments]: write and read back with fio
+	local disk=$1
+	shift
+	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --rw=randwrite --bsrange=4k-256k \
+		--iodepth=16 --size=16m --verify=crc32c --verify_fatal=1 --randseed=1 --output-format=terse \
+		--max_latency=120s "$@"
+}
+
+# A load beside the test: begin COMMAND..., then end; its status is $ended.
+
+begin() {
+	"$@" >/tmp/load.log 2>&1 &
+	load=$!
+}
+
+end() {
+	wait "$load"
+	ended=$?
+}
+
+ended_well() { [ "$ended" = 0 ] || { echo "status $ended"; tail -n 20 /tmp/load.log; return 1; }; }
+has_ended() { ! kill -0 "$load" 2>/dev/null; }
+
+verify_until() { # verify_until FILE DISK: pass after pass, until the file exists
+	while [ ! -e "$1" ]; do
+		verify "$2" --size=4m || return
+	done
+}
+
+# A test ends with clean_up, which removes everything: not from a machine in use.
+for in_use in "$loopback"/{naa,fc,iqn}.* "$core"/*_[0-9]*/*/; do
+	[ ! -d "$in_use" ] || skip_all "this machine uses LIO ($in_use); run in a VM"
+done
+trap clean_up EXIT

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Persistent reservations between two initiator ports of each protocol, with
+# the registrants' TransportIDs (SPC-4 r37, 7.6.4).
+. "$(dirname "$0")/lib.sh"
+load_module
+mkdir -p /etc/target/pr /etc/target/alua
+
+pr() { sg_persist --no-inquiry "$@"; }
+
+# The TransportIDs that READ FULL STATUS returns (SPC-4 r37, 6.15.5), in
+# hexadecimal, one a line.
+transport_ids() {
+	sg_raw --request=4096 --binary "$1" 5e 03 00 00 00 00 00 10 00 00 2>/dev/null | python3 -c '
+import struct, sys
+page = sys.stdin.buffer.read()
+end = 8 + struct.unpack_from(">I", page, 4)[0]
+at = 8
+while at < end:
+    length = struct.unpack_from(">I", page, at + 20)[0]
+    print(page[at + 24:at + 24 + length].hex())
+    at += 24 + length' | sort
+}
+
+text_id() { # text_id NAME: an iSCSI TransportID, format 0, of a name
+	local hex
+	hex=$(printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n')00
+	while [ $((${#hex} % 8)) != 0 ]; do hex=${hex}00; done
+	printf '0500%04x%s\n' $((${#hex} / 2)) "$hex"
+}
+
+one_protocol() {
+	local what=$1 wwn=$2 first=$3 second=$4 id1=$5 id2=$6 a b
+	make_ramdisk "pr-$what" 16
+	make_tpg "$wwn" 1 "$first"
+	make_tpg "$wwn" 2 "$second"
+	link_lun "$wwn" 1 0 "rd_mcp_0/pr-$what"
+	link_lun "$wwn" 2 0 "rd_mcp_0/pr-$what"
+	a=$(disk_of "$wwn" 1 0)
+	b=$(disk_of "$wwn" 2 0)
+
+	check "$what: register the first" pr --out --register --param-sark=0xa1 "$a"
+	check "$what: register the second" pr --out --register --param-sark=0xb2 "$b"
+	check_equal "$what: the TransportIDs of both" "$(printf '%s\n' "$id1" "$id2" | sort)" "$(transport_ids "$a")"
+	check "$what: reserve, Write Exclusive" pr --out --reserve --param-rk=0xa1 --prout-type=1 "$a"
+	check "$what: the reservation is seen by the second" grep -qi "key *[=:] *0xa1" <<<"$(pr --in --read-reservation "$b")"
+	check "$what: the holder writes" dd if=/dev/zero of="$a" bs=4k count=1 oflag=direct status=none
+	check "$what: the second does not" refused "" dd if=/dev/zero of="$b" bs=4k count=1 oflag=direct status=none
+	check "$what: the second reads" dd if="$b" of=/dev/null bs=4k count=1 iflag=direct status=none
+	check "$what: the second may not reserve" refused "" pr --out --reserve --param-rk=0xb2 --prout-type=1 "$b"
+	check "$what: the second preempts" pr --out --preempt --param-rk=0xb2 --param-sark=0xa1 --prout-type=1 "$b"
+	check "$what: and writes" dd if=/dev/zero of="$b" bs=4k count=1 oflag=direct status=none
+	check_equal "$what: the first's registration is gone" "$id2" "$(transport_ids "$b")"
+	check "$what: release" pr --out --release --param-rk=0xb2 --prout-type=1 "$b"
+	check "$what: clear" pr --out --clear --param-rk=0xb2 "$b"
+	check_equal "$what: nobody is registered" "" "$(transport_ids "$b")"
+	remove_tpg "$wwn" 1
+	remove_tpg "$wwn" 2
+}
+
+# 24 bytes each: SAS with the address at byte 4, FC with the name at byte 8.
+one_protocol SAS $naa naa.5001405000000002 naa.5001405000000003 \
+	060000005001405000000002000000000000000000000000 \
+	060000005001405000000003000000000000000000000000
+one_protocol FC $fc fc.21:00:00:24:ff:00:00:02 fc.21:00:00:24:ff:00:00:03 \
+	000000000000000021000024ff0000020000000000000000 \
+	000000000000000021000024ff0000030000000000000000
+one_protocol iSCSI $iqn iqn.2003-01.org.lab:one iqn.2003-01.org.lab:second \
+	"$(text_id iqn.2003-01.org.lab:one)" "$(text_id iqn.2003-01.org.lab:second)"
+finish
