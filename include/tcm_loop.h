@@ -50,6 +50,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/scatterlist.h>
 #include <linux/types.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
@@ -82,14 +83,32 @@ enum tcm_loop_owner {
 };
 
 /**
+ * struct tcm_loop_device_id - an INQUIRY of page 0x83 on its detour
+ * @cdb: the initiator's CDB with our allocation length
+ * @sg: the core's part of @page
+ * @size: of that part; the completed page, which follows it, has more room
+ * @page: where the core puts its page, and where it is completed
+ *
+ * Made by queuecommand, freed when the command is released.
+ */
+struct tcm_loop_device_id {
+	u8 cdb[16];
+	struct scatterlist sg;
+	u32 size;
+	u8 page[];
+};
+
+/**
  * struct tcm_loop_cmd - the private area of a scsi_cmnd
  * @se_cmd: the target core's view of the command
  * @sc: the SCSI layer's view of it
+ * @device_id: set while page 0x83 takes its detour, see device_id.c
  * @owner: an enum tcm_loop_owner
  */
 struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
 	struct scsi_cmnd *sc;
+	struct tcm_loop_device_id *device_id;
 	int owner;
 };
 
@@ -130,9 +149,14 @@ struct tcm_loop_host {
  * @rcu: for freeing
  * @tpgt: the tag, which is also the SCSI target ID; constant
  * @online: false while transport_status is offline; written with WRITE_ONCE
+ * @complete_device_id: attrib/complete_device_id; written with WRITE_ONCE
  * @fabric_prot_type: attrib/fabric_prot_type; used when a nexus is made
+ * @rtpi: its relative target port identifier, unless the user writes another;
+ *	0 when all are taken; constant
  * @nexus_lock: serialises making, dropping and showing @session
  * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
+ * @isid: the session's ISID in hexadecimal, or empty; constant while there is
+ *	a session, changed under @nexus_lock
  * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
  * @lun_bits: the length of @lun_map (host->lock)
  * @lun_count: how many bits of it are set (host->lock)
@@ -145,9 +169,12 @@ struct tcm_loop_tpg {
 	struct rcu_head rcu;
 	u16 tpgt;
 	bool online;
+	bool complete_device_id;
 	enum target_prot_type fabric_prot_type;
+	u16 rtpi;
 	struct mutex nexus_lock;
 	struct se_session __rcu *session;
+	char isid[PROTOCOL_ISID_DIGITS + 1];
 	unsigned long *lun_map;
 	unsigned int lun_bits;
 	unsigned int lun_count;
@@ -192,7 +219,8 @@ void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg);
 unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg);
 
 /* nexus.c */
-int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg, const char *initiator);
+int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,
+			const struct protocol_name *initiator);
 int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg);
 ssize_t tcm_loop_nexus_show(struct tcm_loop_tpg *tpg, char *page, size_t size);
 void tcm_loop_nexus_loss(struct tcm_loop_tpg *tpg);
@@ -206,6 +234,12 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 int tcm_loop_write_pending(struct se_cmd *se_cmd);
 int tcm_loop_queue_response(struct se_cmd *se_cmd);
 void tcm_loop_aborted_cmd(struct se_cmd *se_cmd);
+
+/* device_id.c */
+void tcm_loop_device_id_begin(struct tcm_loop_cmd *cmd,
+			      struct tcm_loop_tpg *tpg);
+void tcm_loop_device_id_deliver(struct tcm_loop_cmd *cmd);
+void tcm_loop_device_id_end(struct tcm_loop_cmd *cmd);
 
 /* tmr.c */
 int tcm_loop_abort(struct scsi_cmnd *sc);
@@ -225,6 +259,7 @@ struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name);
 void tcm_loop_drop_tpg(struct se_portal_group *se_tpg);
 
 /* fabric.c */
+void tcm_loop_fabric_has_isid(struct tcm_loop_tpg *tpg, bool has_isid);
 int tcm_loop_fabric_register(void);
 void tcm_loop_fabric_unregister(void);
 

@@ -11,13 +11,14 @@ good_names=(
 	naa.5001405000000001 naa.600140554cf3a18e naa.1990000000000001 naa.60014050000000010000000000000001
 	fc.21000024ff000001 fc.21:00:00:24:ff:00:00:01
 	iqn.2003-01.org.linux-iscsi.lab iqn.2003-01.org.linux-iscsi.lab:a.b-c:d
+	eui.02004567a425678d
 )
 bad_names=(
 	naa. naa.xyz naa.500140500000000 naa.50014050000000011 naa.500140500000000g xnaa.5001405000000001
 	naa.0001405000000001 naa.5001405000000001000000000000001 NAA.5001405000000001
 	fc. fc.21:00:00:24:ff:00:00 fc.21:00:00:24:ff:00:00:0g fc.21:00:00:24:ff:00:00:01:02 fc.2100:0024:ff00:0001
 	iqn. "iqn.2003-01.org.linux iscsi" iqn.2003-13.org.lab iqn.203-01.org.lab iqn.2003-01.Org.lab iqn.2003-01
-	eui.0123456789abcdef nonsense ..x
+	eui.0123456789abcde eui.0123456789abcdefa eui.0123456789abcdeg nonsense ..x
 )
 
 good_name() { mkdir "$loopback/$1" && rmdir "$loopback/$1"; }
@@ -39,9 +40,12 @@ check_equal "address is H:0:T" "$(ls -d /sys/devices/tcm_loop_0/tcm_loop_adapter
 check "address cannot be written" refused "ermission denied" write 1 $tpg/address
 
 check "nexus without one: no such device" refused "No such device" cat $tpg/nexus
-for name in "${bad_names[@]}" " "; do
+for name in "${bad_names[@]}"; do
 	check "initiator \"$name\" is refused" refused "Invalid argument" write "$name" $tpg/nexus
+	check "the log says so" logged "initiator port \"$name\""
 done
+check "an initiator without a name is refused" refused "Invalid argument" write " " $tpg/nexus
+check "an ISID is refused by a SAS target" refused "Invalid argument" write "$naa_initiator,i,0x00023d000001" $tpg/nexus
 check "an FC initiator is refused by a SAS target" refused "Invalid argument" write $fc_initiator $tpg/nexus
 check "an iSCSI initiator is refused by a SAS target" refused "Invalid argument" write $iqn_initiator $tpg/nexus
 check "NULL without a nexus: no such device" refused "No such device" write NULL $tpg/nexus
@@ -64,6 +68,28 @@ for value in " " on offlin "offline now" ONLINE 1; do
 	check "transport_status: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/transport_status
 done
 check_equal "and nothing changed" online "$(cat $tpg/transport_status)"
+
+for name in "$iqn_initiator" "$iqn_initiator,i,0x00023d000001" eui.02004567a425678d,i,0x80123456789a; do
+	check "iSCSI: nexus is $name" make_tpg $iqn 1 "$name"
+	check_equal "iSCSI: and is read back" "$name" "$(cat $loopback/$iqn/tpgt_1/nexus)"
+	check "iSCSI: NULL drops it" write NULL $loopback/$iqn/tpgt_1/nexus
+	rmdir $loopback/$iqn/tpgt_1
+done
+make_tpg $iqn 1
+for name in "$iqn_initiator," "$iqn_initiator,i,0x" "$iqn_initiator,i,0x00023d00000" "$iqn_initiator,i,0x00023d00000g" \
+	"$iqn_initiator,t,0x0001"; do
+	check "iSCSI: initiator \"$name\" is refused" refused "Invalid argument" write "$name" $loopback/$iqn/tpgt_1/nexus
+done
+
+check_equal "complete_device_id begins as 1" 1 "$(cat $tpg/attrib/complete_device_id)"
+for value in 0 1; do
+	check "complete_device_id: $value" write $value $tpg/attrib/complete_device_id
+	check_equal "is read back" $value "$(cat $tpg/attrib/complete_device_id)"
+done
+for value in 2 -1 1x on " "; do
+	check "complete_device_id: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/attrib/complete_device_id
+done
+check_equal "and nothing changed" 1 "$(cat $tpg/attrib/complete_device_id)"
 
 check_equal "fabric_prot_type begins as 0" 0 "$(cat $tpg/attrib/fabric_prot_type)"
 for value in 1 3 0; do

@@ -20,8 +20,33 @@ designators() { # designators DISK: "association | type | transport | value", fr
 		END { flush() }'
 }
 
+# What a backstore's logical unit is called by udev, in /dev/disk/by-id.
+by_id() { udevadm info --query=property "$1" 2>/dev/null | grep -E '^(ID_SERIAL|ID_WWN|SCSI_IDENT_SERIAL)' | sort; }
+
+# The page as the library completes the core's must be what the target sent.
+same_page() { # same_page WWN TAG CORE_PAGE TARGET_PAGE
+	equal "$(./port_id complete "$1" "$2" <"$3")" "$(od -An -v -tx1 "$4" | tr -d ' \n')"
+}
+
+# The whole page at every allocation length, with and without what we add.
+complete_page() {
+	local what=$1 wwn=$2 disk=$3 attribute=$loopback/$2/tpgt_1/attrib/complete_device_id before
+	check "$what: page 0x83 at every allocation length" ./page83.py "$disk" /tmp/page overflow
+	before=$(by_id "$disk")
+	write 0 "$attribute"
+	check "$what: and as the target core has it" ./page83.py "$disk" /tmp/core-page
+	udevadm trigger --action=change --settle "$disk"
+	check_equal "$what: the names in /dev/disk/by-id are the same" "$before" "$(by_id "$disk")"
+	write 1 "$attribute"
+	if have_port_id; then
+		check "$what: the page is the core's, completed" same_page "$wwn" 1 /tmp/core-page /tmp/page
+	else
+		skip "$what: the page is the core's, completed" "port_id is not built"
+	fi
+}
+
 one_protocol() {
-	local what=$1 wwn=$2 initiator=$3 transport=$4 port=$5 disk di
+	local what=$1 wwn=$2 initiator=$3 transport=$4 port=$5 naa=$6 disk di
 	make_ramdisk "identity-$what" 16
 	make_tpg "$wwn" 1 "$initiator"
 	link_lun "$wwn" 1 0 "rd_mcp_0/identity-$what"
@@ -48,13 +73,30 @@ one_protocol() {
 		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*1;" "$di"
 	check "$what: page 0x83: name of the target device, with the protocol" \
 		has "^target device.* \| SCSI name string \| $transport \| SCSI name string:;?.*$port;" "$di"
+	case $naa in
+	-) check "$what: page 0x83: no NAA identifier of the target port" refused "no" has "^target port \| NAA" "$di" ;;
+	*) check "$what: page 0x83: NAA identifier of the target port, with the protocol" \
+		has "^target port \| NAA \| $transport \| .*0x$naa" "$di" ;;
+	esac
+	if [ -e "$loopback/$wwn/tpgt_1/rtpi" ]; then # else the core numbers each logical unit's ports
+		check "$what: page 0x83: the relative target port identifier is not 0" refused "no" \
+			has "Relative target port: 0x0;" "$di"
+		write 77 "$loopback/$wwn/tpgt_1/rtpi"
+		check "$what: page 0x83: the relative target port identifier that was written" \
+			has "Relative target port: 0x4d;" "$(designators "$disk")"
+	fi
+	complete_page "$what" "$wwn" "$disk"
+	check "$what: lsscsi -t lists it" has " $disk" "$(lsscsi -t "$(host_of "$wwn" 1)")"
+	check "$what: sg_vpd -p di --long decodes it" has "Device Identification VPD page" "$(sg_vpd -p di --long "$disk")"
 	check "$what: sg_vpd decodes the page too" has "naa|0x6001405" "$(sg_vpd -p di --quiet "$disk")"
 	check "$what: lsscsi shows the disk's place" has "$disk .*dir: .*tcm_loop_0/tcm_loop_adapter_|tcm_loop_0/tcm_loop_adapter_" \
 		"$(lsscsi -v "$(host_of "$wwn" 1)" 2>/dev/null)"
 	remove_tpg "$wwn" 1
 }
 
-one_protocol SAS $naa $naa_initiator "Serial Attached SCSI Protocol \(SPL-[0-9]\)|Serial Attached SCSI.*" "$naa"
-one_protocol FC $fc $fc_initiator "Fibre Channel.*" "${fc#fc.}"
-one_protocol iSCSI $iqn $iqn_initiator "Internet SCSI \(iSCSI\)" "$iqn"
+one_protocol SAS $naa $naa_initiator "Serial Attached SCSI.*" "$naa" "${naa#naa.}"
+one_protocol FC $fc $fc_initiator "Fibre Channel.*" "naa.$(tr -d : <<<"${fc#fc.}")" "$(tr -d : <<<"${fc#fc.}")"
+one_protocol iSCSI $iqn $iqn_initiator "Internet SCSI \(iSCSI\)" "$iqn" -
+# The tcm_loop page of the LIO wiki: 16 digits that begin with 6 are no NAA identifier.
+one_protocol "SAS of the wiki" naa.600140554cf3a18e $naa_initiator "Serial Attached SCSI.*" naa.600140554cf3a18e -
 finish

@@ -189,10 +189,12 @@ clean_up() { # remove every target and every backstore
 	for dir in "$loopback"/*/tpgt_*; do
 		[ ! -d "$dir" ] || remove_tpg "$(basename "$(dirname "$dir")")" "${dir##*_}"
 	done
-	for dir in "$loopback"/{naa,fc,iqn}.* "$core"/*_[0-9]*/*/ "$core"/*_[0-9]*/; do
+	for dir in "$loopback"/{naa,fc,iqn,eui}.* "$core"/*_[0-9]*/*/ "$core"/*_[0-9]*/; do
 		[ ! -d "$dir" ] || rmdir "$dir"
 	done
 }
+
+have_port_id() { [ -x ./port_id ]; } # built by "make programs" or the lab
 
 verify() { # verify DISK [fio arguments]: write and read back with fio
 	local disk=$1
@@ -224,7 +226,7 @@ verify_until() { # verify_until FILE DISK: pass after pass, until the file exist
 }
 
 # A test ends with clean_up, which removes everything: not from a machine in use.
-for in_use in "$loopback"/{naa,fc,iqn}.* "$core"/*_[0-9]*/*/; do
+for in_use in "$loopback"/{naa,fc,iqn,eui}.* "$core"/*_[0-9]*/*/; do
 	[ ! -d "$in_use" ] || skip_all "this machine uses LIO ($in_use); run in a VM"
 done
 trap clean_up EXIT

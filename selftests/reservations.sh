@@ -23,11 +23,11 @@ while at < end:
     at += 24 + length' | sort
 }
 
-text_id() { # text_id NAME: an iSCSI TransportID, format 0, of a name
+text_id() { # text_id BYTE0 TEXT: an iSCSI TransportID of a text
 	local hex
-	hex=$(printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n')00
+	hex=$(printf '%s' "$2" | od -An -v -tx1 | tr -d ' \n')00
 	while [ $((${#hex} % 8)) != 0 ]; do hex=${hex}00; done
-	printf '0500%04x%s\n' $((${#hex} / 2)) "$hex"
+	printf '%s00%04x%s\n' "$1" $((${#hex} / 2)) "$hex"
 }
 
 one_protocol() {
@@ -42,7 +42,14 @@ one_protocol() {
 
 	check "$what: register the first" pr --out --register --param-sark=0xa1 "$a"
 	check "$what: register the second" pr --out --register --param-sark=0xb2 "$b"
+	if have_port_id; then
+		check_equal "$what: the library makes the first's TransportID" "$id1" "$(./port_id transport-id "$first")"
+		check_equal "$what: the library makes the second's TransportID" "$id2" "$(./port_id transport-id "$second")"
+	else
+		skip "$what: the library makes the same TransportIDs" "port_id is not built"
+	fi
 	check_equal "$what: the TransportIDs of both" "$(printf '%s\n' "$id1" "$id2" | sort)" "$(transport_ids "$a")"
+	check "$what: sg_persist -s names the first" grep -qiE "$7" <<<"$(pr --in --read-full-status "$a")"
 	check "$what: reserve, Write Exclusive" pr --out --reserve --param-rk=0xa1 --prout-type=1 "$a"
 	check "$what: the reservation is seen by the second" grep -qi "key *[=:] *0xa1" <<<"$(pr --in --read-reservation "$b")"
 	check "$what: the holder writes" dd if=/dev/zero of="$a" bs=4k count=1 oflag=direct status=none
@@ -62,10 +69,14 @@ one_protocol() {
 # 24 bytes each: SAS with the address at byte 4, FC with the name at byte 8.
 one_protocol SAS $naa naa.5001405000000002 naa.5001405000000003 \
 	060000005001405000000002000000000000000000000000 \
-	060000005001405000000003000000000000000000000000
+	060000005001405000000003000000000000000000000000 5001405000000002
 one_protocol FC $fc fc.21:00:00:24:ff:00:00:02 fc.21:00:00:24:ff:00:00:03 \
 	000000000000000021000024ff0000020000000000000000 \
-	000000000000000021000024ff0000030000000000000000
+	000000000000000021000024ff0000030000000000000000 "21 ?00 ?00 ?24 ?ff ?00 ?00 ?02"
 one_protocol iSCSI $iqn iqn.2003-01.org.lab:one iqn.2003-01.org.lab:second \
-	"$(text_id iqn.2003-01.org.lab:one)" "$(text_id iqn.2003-01.org.lab:second)"
+	"$(text_id 05 iqn.2003-01.org.lab:one)" "$(text_id 05 iqn.2003-01.org.lab:second)" iqn.2003-01.org.lab:one
+# Two sessions of one initiator: ports that differ in nothing but the ISID.
+one_protocol "iSCSI with ISID" $iqn iqn.2003-01.org.lab:one,i,0x00023d000001 iqn.2003-01.org.lab:one,i,0x00023d000002 \
+	"$(text_id 45 iqn.2003-01.org.lab:one,i,0x00023d000001)" "$(text_id 45 iqn.2003-01.org.lab:one,i,0x00023d000002)" \
+	iqn.2003-01.org.lab:one,i,0x00023d000001
 finish

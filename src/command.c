@@ -56,9 +56,13 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 {
 	struct tcm_loop_tpg *tpg = sc->device->hostdata;
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
+	struct scatterlist *sgl = scsi_sglist(sc);
 	struct se_cmd *se_cmd = &cmd->se_cmd;
+	u32 sg_count = scsi_sg_count(sc);
 	struct se_session *session;
+	u8 *cdb = sc->cmnd;
 	int ret = -ENODEV;
+	u32 length;
 
 	BUILD_BUG_ON(SCSI_SENSE_BUFFERSIZE < TRANSPORT_SENSE_BUFFER);
 
@@ -77,22 +81,30 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	 */
 	se_cmd->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
 
+	length = tcm_loop_transfer_length(cmd);
+	tcm_loop_device_id_begin(cmd, tpg);
+	if (unlikely(cmd->device_id)) {
+		cdb = cmd->device_id->cdb;
+		sgl = &cmd->device_id->sg;
+		sg_count = 1;
+		length = cmd->device_id->size;
+	}
+
 	rcu_read_lock();
 	session = rcu_dereference(tpg->session);
 	if (session)
 		ret = target_init_cmd(se_cmd, session, sc->sense_buffer,
-				      sc->device->lun,
-				      tcm_loop_transfer_length(cmd),
-				      TCM_SIMPLE_TAG, sc->sc_data_direction, 0);
+				      sc->device->lun, length, TCM_SIMPLE_TAG,
+				      sc->sc_data_direction, 0);
 	rcu_read_unlock();
 	if (ret) {
+		tcm_loop_device_id_end(cmd);
 		tcm_loop_fail(cmd, DID_NO_CONNECT);
 		return 0;
 	}
 
 	/* On failure the target has already answered the command. */
-	if (!target_submit_prep(se_cmd, sc->cmnd, scsi_sglist(sc),
-				scsi_sg_count(sc), NULL, 0,
+	if (!target_submit_prep(se_cmd, cdb, sgl, sg_count, NULL, 0,
 				scsi_prot_sglist(sc), scsi_prot_sg_count(sc),
 				GFP_ATOMIC))
 		target_submit(se_cmd);
@@ -152,6 +164,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 
 	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
 	sc = cmd->sc;
+	tcm_loop_device_id_end(cmd);
 	/* After this the error handler may finish the command. */
 	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
 		scsi_done(sc);
@@ -194,6 +207,8 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd)
 
 	if (se_cmd->se_cmd_flags & (SCF_OVERFLOW_BIT | SCF_UNDERFLOW_BIT))
 		scsi_set_resid(sc, se_cmd->residual_count);
+	if (unlikely(cmd->device_id) && sc->result == SAM_STAT_GOOD)
+		tcm_loop_device_id_deliver(cmd);
 	return 0;
 }
 

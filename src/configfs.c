@@ -28,13 +28,15 @@ static const char *trimmed(const char *page, size_t *count)
 	return start;
 }
 
-static int parse_name(const char *what, const char *given, size_t len,
+static int parse_name(enum protocol_role role, const char *given, size_t len,
 		      struct protocol_name *name)
 {
+	const char *what =
+		role == PROTOCOL_TARGET ? "target" : "initiator port";
 	struct protocol_name_error error;
 	int ret;
 
-	ret = protocol_name_parse(given, len, name, &error);
+	ret = protocol_name_parse(role, given, len, name, &error);
 	if (!ret)
 		return 0;
 	if (error.at < len)
@@ -77,9 +79,38 @@ tcm_loop_tpg_attrib_fabric_prot_type_store(struct config_item *item,
 	return count;
 }
 
+static ssize_t
+tcm_loop_tpg_attrib_complete_device_id_show(struct config_item *item,
+					    char *page)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
+
+	return sprintf(page, "%d\n", READ_ONCE(tpg->complete_device_id));
+}
+
+static ssize_t
+tcm_loop_tpg_attrib_complete_device_id_store(struct config_item *item,
+					     const char *page, size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+
+	if (len != 1 || (*given != '0' && *given != '1')) {
+		pr_err("%s tpgt_%u: complete_device_id \"%*pE\"; accepted: 0 or 1\n",
+		       tpg->host->name.text, tpg->tpgt,
+		       (int)min_t(size_t, len, SHOWN), given);
+		return -EINVAL;
+	}
+	WRITE_ONCE(tpg->complete_device_id, *given == '1');
+	return count;
+}
+
+CONFIGFS_ATTR(tcm_loop_tpg_attrib_, complete_device_id);
 CONFIGFS_ATTR(tcm_loop_tpg_attrib_, fabric_prot_type);
 
 struct configfs_attribute *tcm_loop_tpg_attrib_attrs[] = {
+	&tcm_loop_tpg_attrib_attr_complete_device_id,
 	&tcm_loop_tpg_attrib_attr_fabric_prot_type,
 	NULL,
 };
@@ -105,7 +136,7 @@ static ssize_t tcm_loop_tpg_nexus_store(struct config_item *item,
 		return ret ? ret : count;
 	}
 
-	ret = parse_name("initiator port", given, len, &initiator);
+	ret = parse_name(PROTOCOL_INITIATOR, given, len, &initiator);
 	if (ret)
 		return ret;
 	if (initiator.protocol != target->protocol) {
@@ -113,10 +144,11 @@ static ssize_t tcm_loop_tpg_nexus_store(struct config_item *item,
 		       (int)min_t(size_t, len, SHOWN), given,
 		       protocol_id_string(initiator.protocol), target->text,
 		       protocol_id_string(target->protocol),
-		       protocol_name_accepted(target->protocol));
+		       protocol_name_accepted(PROTOCOL_INITIATOR,
+					      target->protocol));
 		return -EINVAL;
 	}
-	ret = tcm_loop_nexus_make(tpg, initiator.text);
+	ret = tcm_loop_nexus_make(tpg, &initiator);
 	return ret ? ret : count;
 }
 
@@ -201,7 +233,7 @@ struct se_wwn *tcm_loop_make_wwn(struct target_fabric_configfs *tf,
 	struct tcm_loop_host *host;
 	int ret;
 
-	ret = parse_name("target", name, strlen(name), &target);
+	ret = parse_name(PROTOCOL_TARGET, name, strlen(name), &target);
 	if (ret)
 		return ERR_PTR(ret);
 	host = tcm_loop_host_create(&target);
@@ -253,6 +285,7 @@ struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name)
 	ret = core_tpg_register(wwn, &tpg->se_tpg, host->name.protocol);
 	if (ret)
 		goto out_put;
+	target_tpg_set_rtpi(&tpg->se_tpg, tpg->rtpi);
 	ret = tcm_loop_tpg_add(tpg);
 	if (ret) {
 		pr_err("%s: \"%.*s\" is tpgt_%u, which exists\n",

@@ -107,6 +107,33 @@ static const struct target_core_fabric_ops tcm_loop_ops = {
 	.tfc_tpg_attrib_attrs = tcm_loop_tpg_attrib_attrs,
 };
 
+/*
+ * An iSCSI initiator port may have an ISID.  The target core takes a fabric
+ * that can tell one for a fabric whose every session has one, so there are two
+ * sets of operations: these are for ports whose nexus has an ISID.
+ */
+static struct target_core_fabric_ops tcm_loop_isid_ops;
+
+static u32 tcm_loop_sess_get_initiator_sid(struct se_session *session,
+					   unsigned char *buf, u32 size)
+{
+	return scnprintf(buf, size, "%s",
+			 to_tcm_loop_tpg(session->se_tpg)->isid);
+}
+
+/**
+ * tcm_loop_fabric_has_isid - choose a target port's operations
+ * @tpg: the target port, without a nexus
+ * @has_isid: whether the nexus to be made has an ISID
+ *
+ * tpg->nexus_lock is held.
+ */
+void tcm_loop_fabric_has_isid(struct tcm_loop_tpg *tpg, bool has_isid)
+{
+	WRITE_ONCE(tpg->se_tpg.se_tpg_tfo,
+		   has_isid ? &tcm_loop_isid_ops : &tcm_loop_ops);
+}
+
 /**
  * tcm_loop_fabric_register - make /sys/kernel/config/target/loopback possible
  *
@@ -116,6 +143,9 @@ static const struct target_core_fabric_ops tcm_loop_ops = {
  */
 int tcm_loop_fabric_register(void)
 {
+	tcm_loop_isid_ops = tcm_loop_ops;
+	tcm_loop_isid_ops.sess_get_initiator_sid =
+		tcm_loop_sess_get_initiator_sid;
 	return target_register_template(&tcm_loop_ops);
 }
 

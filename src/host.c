@@ -6,6 +6,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/err.h>
+#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -224,6 +225,27 @@ void tcm_loop_host_destroy(struct tcm_loop_host *host)
 	device_unregister(&host->dev);
 }
 
+/*
+ * Relative target port identifiers.  A core that gives them to ports, not to
+ * each LU's ports, does so for those that a fabric enables, counting from 1;
+ * the others are left with 0, which is reserved (SPC-4 r37, 7.8.6.7), and
+ * REGISTER AND MOVE cannot tell them apart.  Ours count from the other end.
+ */
+static DEFINE_IDA(tcm_loop_rtpis);
+
+static u16 tcm_loop_rtpi_get(void)
+{
+	int id = ida_alloc_max(&tcm_loop_rtpis, U16_MAX - 1, GFP_KERNEL);
+
+	return id < 0 ? 0 : U16_MAX - id;
+}
+
+static void tcm_loop_rtpi_put(u16 rtpi)
+{
+	if (rtpi)
+		ida_free(&tcm_loop_rtpis, U16_MAX - rtpi);
+}
+
 /**
  * tcm_loop_tpg_create - allocate a TPG, not yet on its adapter
  * @host: the adapter
@@ -243,6 +265,8 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt)
 	tpg->host = host;
 	tpg->tpgt = tpgt;
 	tpg->online = true;
+	tpg->complete_device_id = true;
+	tpg->rtpi = tcm_loop_rtpi_get();
 	kref_init(&tpg->ref);
 	INIT_LIST_HEAD(&tpg->node);
 	mutex_init(&tpg->nexus_lock);
@@ -253,6 +277,7 @@ static void tcm_loop_tpg_free(struct kref *ref)
 {
 	struct tcm_loop_tpg *tpg = container_of(ref, struct tcm_loop_tpg, ref);
 
+	tcm_loop_rtpi_put(tpg->rtpi);
 	bitmap_free(tpg->lun_map);
 	kfree_rcu(tpg, rcu);
 }

@@ -17,13 +17,14 @@ static struct se_session *tcm_loop_session(struct tcm_loop_tpg *tpg)
 /**
  * tcm_loop_nexus_make - make the I_T nexus and let the linked LUNs appear
  * @tpg: the target port
- * @initiator: the initiator port's name, as struct protocol_name has it
+ * @initiator: the initiator port's name
  *
  * May sleep.
  *
  * Return: 0; -EEXIST if there is a nexus; else what the target core said.
  */
-int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg, const char *initiator)
+int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,
+			const struct protocol_name *initiator)
 {
 	struct se_session *session;
 	int ret = 0;
@@ -33,10 +34,13 @@ int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg, const char *initiator)
 		ret = -EEXIST;
 		goto out_unlock;
 	}
+	/* The core asks for the ISID while it sets up the session. */
+	strscpy(tpg->isid, initiator->isid, sizeof(tpg->isid));
+	tcm_loop_fabric_has_isid(tpg, tpg->isid[0]);
 	session = target_setup_session(&tpg->se_tpg, 0, 0,
 				       TARGET_PROT_DIN_PASS |
 					       TARGET_PROT_DOUT_PASS,
-				       initiator, NULL, NULL);
+				       initiator->text, NULL, NULL);
 	if (IS_ERR(session)) {
 		ret = PTR_ERR(session);
 		goto out_unlock;
@@ -90,7 +94,7 @@ out_unlock:
 }
 
 /**
- * tcm_loop_nexus_show - print the initiator port's name
+ * tcm_loop_nexus_show - print the initiator port's name, as it was written
  * @tpg: the target port
  * @page: where to
  * @size: its size
@@ -107,8 +111,9 @@ ssize_t tcm_loop_nexus_show(struct tcm_loop_tpg *tpg, char *page, size_t size)
 	mutex_lock(&tpg->nexus_lock);
 	session = tcm_loop_session(tpg);
 	if (session)
-		ret = scnprintf(page, size, "%s\n",
-				session->se_node_acl->initiatorname);
+		ret = scnprintf(page, size, "%s%s%s\n",
+				session->se_node_acl->initiatorname,
+				tpg->isid[0] ? ",i,0x" : "", tpg->isid);
 	mutex_unlock(&tpg->nexus_lock);
 	return ret;
 }

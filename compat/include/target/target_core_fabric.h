@@ -39,4 +39,20 @@ void compat_unregister_template(const struct target_core_fabric_ops *ops);
 #define target_stop_session target_sess_cmd_list_set_waiting
 #endif
 
+/**
+ * target_tpg_set_rtpi - set a target port's relative target port identifier
+ * @se_tpg: the target port, registered
+ * @rtpi: the identifier; 0 leaves the choice to the target core
+ *
+ * As writing to its rtpi attribute does.  Before ports had that attribute, the
+ * target core gave each port of a logical unit an identifier.
+ */
+static inline void target_tpg_set_rtpi(struct se_portal_group *se_tpg, u16 rtpi)
+{
+#ifdef COMPAT_HAS_tpg_rtpi
+	se_tpg->tpg_rtpi = rtpi;
+	se_tpg->rtpi_manual = rtpi;
+#endif
+}
+
 #endif /* TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H */

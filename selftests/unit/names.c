@@ -4,34 +4,29 @@
  * called with good and bad names, each name also cut short at every length.
  * Output is TAP.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "protocol_id.h"
-
-static unsigned int checks, failures;
-
-static void check(int good, const char *what, const char *given)
-{
-	checks++;
-	if (!good)
-		failures++;
-	printf("%sok %u - %s: \"%s\"\n", good ? "" : "not ", checks, what,
-	       given);
-}
+#include "unit.h"
 
 /* The name in memory of exactly its size, so that a sanitizer sees more. */
-static int parse(const char *given, size_t len, struct protocol_name *name,
-		 struct protocol_name_error *error)
+static int parse_as(enum protocol_role role, const char *given, size_t len,
+		    struct protocol_name *name,
+		    struct protocol_name_error *error)
 {
 	char *copy = malloc(len ? len : 1);
 	int ret;
 
 	memcpy(copy, given, len);
-	ret = protocol_name_parse(copy, len, name, error);
+	ret = protocol_name_parse(role, copy, len, name, error);
 	free(copy);
 	return ret;
+}
+
+static int parse(const char *given, size_t len, struct protocol_name *name,
+		 struct protocol_name_error *error)
+{
+	return parse_as(PROTOCOL_TARGET, given, len, name, error);
 }
 
 static const struct {
@@ -55,6 +50,7 @@ static const struct {
 	{ "iqn.1999-12.a:b:c.d-e", PROTOCOL_ID_ISCSI, "iqn.1999-12.a:b:c.d-e" },
 	{ "iqn.2003-01.org:\xc3\xa4", PROTOCOL_ID_ISCSI,
 	  "iqn.2003-01.org:\xc3\xa4" },
+	{ "eui.02004567A425678D", PROTOCOL_ID_ISCSI, "eui.02004567A425678D" },
 };
 
 static const struct {
@@ -65,7 +61,12 @@ static const struct {
 	{ "naa", 0 },
 	{ "xnaa.5001405000000001", 0 },
 	{ "NAA.5001405000000001", 0 },
-	{ "eui.0123456789abcdef", 0 },
+	{ "eui.", 4 },
+	{ "eui.0123456789abcde", 19 },
+	{ "eui.0123456789abcdefa", 20 },
+	{ "eui.0123456789abcdeg", 19 },
+	/* an ISID is for an initiator port */
+	{ "iqn.2003-01.org:a,i,0x00023d000001", 17 },
 	{ "naa.", 4 },
 	{ "naa.xyz", 4 },
 	{ "naa.0001405000000001", 4 },
@@ -95,6 +96,63 @@ static const struct {
 	{ "iqn.2003-01.org\t", 15 },
 };
 
+/* Initiator ports: the same names, and iSCSI's with an ISID. */
+static const struct {
+	const char *given;
+	const char *text;
+	const char *isid; /* NULL: refused at the character at */
+	size_t at;
+} initiators[] = {
+	{ "naa.5001405000000001", "naa.5001405000000001", "", 0 },
+	{ "fc.21000024ff000001", "21:00:00:24:ff:00:00:01", "", 0 },
+	{ "iqn.2003-01.org:a", "iqn.2003-01.org:a", "", 0 },
+	{ "iqn.2003-01.org:a,i,0x00023D00000f", "iqn.2003-01.org:a",
+	  "00023d00000f", 0 },
+	{ "eui.02004567a425678d,i,0x80123456789a", "eui.02004567a425678d",
+	  "80123456789a", 0 },
+	{ "iqn.2003-01.org:a,", NULL, NULL, 18 },
+	{ "iqn.2003-01.org:a,t,0x0001", NULL, NULL, 18 },
+	{ "iqn.2003-01.org:a,i,0x", NULL, NULL, 22 },
+	{ "iqn.2003-01.org:a,i,0x00023d00000", NULL, NULL, 33 },
+	{ "iqn.2003-01.org:a,i,0x00023d0000001", NULL, NULL, 34 },
+	{ "iqn.2003-01.org:a,i,0x00023d00000g", NULL, NULL, 33 },
+	{ "iqn.2003-01.org:A,i,0x00023d000001", NULL, NULL, 16 },
+	{ "naa.5001405000000001,i,0x00023d000001", NULL, NULL, 20 },
+};
+
+static void initiator_names(void)
+{
+	struct protocol_name_error error;
+	struct protocol_name name;
+	size_t i, len;
+	int ret;
+
+	for (i = 0; i < sizeof(initiators) / sizeof(initiators[0]); i++) {
+		const char *given = initiators[i].given;
+
+		ret = parse_as(PROTOCOL_INITIATOR, given, strlen(given), &name,
+			       &error);
+		if (!initiators[i].isid) {
+			check(ret && error.at == initiators[i].at,
+			      "initiator refused at the right character",
+			      given);
+			if (ret && error.at != initiators[i].at)
+				printf("# expected %zu, got %zu\n",
+				       initiators[i].at, error.at);
+			continue;
+		}
+		check(!ret && !strcmp(name.text, initiators[i].text) &&
+			      !strcmp(name.isid, initiators[i].isid),
+		      "initiator accepted", given);
+		for (len = 0; len < strlen(given); len++)
+			if (parse_as(PROTOCOL_INITIATOR, given, len, &name,
+				     &error) &&
+			    error.at > len)
+				check(0, "position lies within the name",
+				      given);
+	}
+}
+
 static void long_names(void)
 {
 	char name[PROTOCOL_ISCSI_NAME_MAX + 2] = "iqn.2003-01.org:";
@@ -117,7 +175,7 @@ int main(void)
 	struct protocol_name name;
 	size_t i, len;
 
-	printf("TAP version 13\n");
+	begin();
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		int ret = parse(good[i].given, strlen(good[i].given), &name,
 				&error);
@@ -143,7 +201,7 @@ int main(void)
 			printf("# expected %zu, got %zu\n", bad[i].at,
 			       error.at);
 	}
+	initiator_names();
 	long_names();
-	printf("1..%u\n", checks);
-	return failures != 0;
+	return finish();
 }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libFuzzer: any bytes as a name.  What is accepted must be accepted again in
+ * the form it was given, and have a TransportID that reads back as the same.
+ */
+#include <stdlib.h>
+
+#include "protocol_id.h"
+#include "unit.h"
+
+static void one_role(enum protocol_role role, const char *given, size_t len)
+{
+	struct protocol_name name, back;
+	struct protocol_name_error error;
+	unsigned char id[TRANSPORT_ID_SIZE];
+	int ret;
+
+	if (protocol_name_parse(role, given, len, &name, &error)) {
+		if (error.at > len || !error.accepted)
+			abort();
+		return;
+	}
+	ret = transport_id_build(&name, id, sizeof(id));
+	if (ret < 24 || ret % 4)
+		abort();
+	if (transport_id_parse(id, ret, &back) != ret ||
+	    back.protocol != name.protocol || strcmp(back.isid, name.isid))
+		abort();
+	/* Letters of hexadecimal digits, and 32 digits of SAS, do not return.
+	 */
+	if (name.protocol == PROTOCOL_ID_ISCSI && strcmp(back.text, name.text))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	one_role(PROTOCOL_TARGET, (const char *)data, size);
+	one_role(PROTOCOL_INITIATOR, (const char *)data, size);
+	return 0;
+}
