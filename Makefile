@@ -3,6 +3,8 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= uml
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+SOURCE := /usr/src/tcm-loop-$(VERSION)
 
 .DEFAULT_GOAL := modules
 
@@ -21,6 +23,36 @@ probes: modules ## build, and show what compat/probes found in that kernel
 clean: ## remove what "make modules" made
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
+install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
+	install -d $(DESTDIR)$(SOURCE)
+	cp -r --preserve=timestamps dkms.conf Kbuild src include compat $(DESTDIR)$(SOURCE)
+	rm -rf $(DESTDIR)$(SOURCE)/compat/probed-*
+	find $(DESTDIR)$(SOURCE) -type f ! -name '*.[ch]' ! -name '*.mk' ! -name Kbuild ! -name dkms.conf -delete
+	find $(DESTDIR)$(SOURCE) -name '*.mod.c' -delete
+
+install: install-source ## install through DKMS, for the running kernel and those to come
+	dkms add -m tcm-loop -v $(VERSION)
+	dkms install -m tcm-loop -v $(VERSION)
+
+uninstall: ## undo "make install"; the kernel's own module is back
+	dkms remove -m tcm-loop -v $(VERSION) --all
+	rm -r $(SOURCE)
+
+dist: ## pack the committed source: build/tcm-loop-VERSION.tar.gz
+	@mkdir -p build
+	git archive --prefix=tcm-loop-$(VERSION)/ HEAD | gzip -n >build/tcm-loop-$(VERSION).tar.gz
+
+deb: dist ## build the Debian package in build/deb
+	rm -rf build/deb && mkdir -p build/deb
+	tar -C build/deb -xf build/tcm-loop-$(VERSION).tar.gz
+	cd build/deb/tcm-loop-$(VERSION) && dpkg-buildpackage -us -uc -b
+	@ls build/deb/*.deb
+
+rpm: dist ## build the RPM package in build/rpm
+	rm -rf build/rpm
+	rpmbuild -ba --define "_topdir $(CURDIR)/build/rpm" --define "_sourcedir $(CURDIR)/build" rpm/tcm-loop-dkms.spec
+	@ls build/rpm/RPMS/noarch/*.rpm
+
 setup: ## install what the lab needs on this Debian machine
 	@vm/setup
 
@@ -29,6 +61,9 @@ demo: setup ## boot a real kernel and look at three disks: SAS, FC and iSCSI
 
 check: setup ## all checks: formatting, builds, and the selftests on every kernel
 	@vm/check
+
+check-packages: setup ## the part of "make check" that installs the packages
+	@vm/check versions deb-bullseye deb-bookworm deb-trixie deb-sid rpm
 
 test: setup ## run one selftest: TEST=name, in KERNEL=uml (seconds) or a release
 	@vm/run $(KERNEL) -- selftests/run $(TEST:%=%.sh)
@@ -42,4 +77,5 @@ shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded
 format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
-.PHONY: help modules modules_install probes clean setup demo check test coverage shell format
+.PHONY: help modules modules_install probes clean install-source install uninstall dist deb rpm setup demo check \
+	check-packages test coverage shell format

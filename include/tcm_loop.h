@@ -60,8 +60,6 @@
 
 #include "protocol_id.h"
 
-#define TCM_LOOP_VERSION "3.0.0"
-
 /* tpgt_N is a 16-bit tag in the target core, and so are LUNs. */
 #define TCM_LOOP_MAX_TPGT U16_MAX
 #define TCM_LOOP_MAX_LUN U16_MAX

@@ -101,3 +101,25 @@ timed() {
 	kill $ticker
 	say "$what: $((SECONDS - start)) s"
 }
+
+# Checks of the lab's own, as TAP: tap DESCRIPTION COMMAND..., at last tap_end.
+tap_number=0 tap_failed=0
+tap() {
+	local what=$1 output
+	shift
+	tap_number=$((tap_number + 1)) tap_ok=1
+	if output=$("$@" 2>&1); then
+		echo "ok $tap_number - $what"
+	else
+		echo "not ok $tap_number - $what"
+		echo "# $*"
+		tail -n 40 <<<"$output" | sed 's/^/#   /'
+		tap_failed=1 tap_ok=
+	fi
+}
+tap_equal() { tap "$1" tap_same "$2" "$3"; }
+tap_same() { [ "$1" = "$2" ] || { printf 'expected: %s\nactual:   %s\n' "$1" "$2"; return 1; }; }
+tap_end() {
+	echo "1..$tap_number"
+	return $tap_failed
+}

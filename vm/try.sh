@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # name and work come from who sources this
+# What vm/try-deb and vm/try-rpm share: a copy of a release's root image to
+# install packages in.  Before they source this, they set name, the release,
+# and work, the folder that they may fill.
+
+. "$(dirname "$0")/lib.sh"
+base=$("$VM/root" "$name")
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
+
+must() { # what follows makes no sense without it
+	tap "$@"
+	[ -n "$tap_ok" ] || { tap_end; exit 1; }
+}
+
+inside() { # inside ROOT COMMAND...
+	local root=$1
+	shift
+	in_root "$root" "$CACHE/apt/$(basename "$work"):/var/cache/apt/archives" "$work/tree:/tree" -- \
+		env -C /tree DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 INITRD=No "$@"
+}
+
+run() { # run COMMAND...: as the user would type it; its output goes to the transcript, too
+	local status=0
+	inside "$work/root" "$@" >"$work/output" 2>&1 || status=$?
+	{ echo "\$ $*" && cat "$work/output"; } >>"$work/transcript"
+	[ $status = 0 ] || cat "$work/output"
+	return $status
+}
+
+quietly() { "$@" >"$work/output" 2>&1 || { cat "$work/output"; return 1; }; }
+
+fresh() { # fresh NAME: a copy of the release's root in which apt works
+	as_root cp -a "$base/root" "$work/$1"
+	as_root sh -c 'cat >"$1/etc/apt/apt.conf.d/lab"; printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"
+		chmod +x "$1/usr/sbin/policy-rc.d"; cp /etc/resolv.conf "$1/etc/"' sh "$work/$1" <<-END
+		APT::Install-Recommends "false";
+		APT::Keep-Downloaded-Packages "true";
+		APT::Sandbox::User "root";
+		Acquire::Check-Valid-Until "false";
+		Acquire::Retries "3";
+		DPkg::Options { "--force-unsafe-io"; };
+	END
+	quietly inside "$work/$1" apt-get -q update
+}
+
+dkms_says() { inside "$work/root" dkms status 2>/dev/null | sed 's/, x86_64//; s|tcm-loop/|tcm-loop, |; s/  */ /g; s/ (.*//' | sort; }
+file_of() { inside "$work/root" modinfo -k "$1" -F filename tcm_loop | sed 's/\.[xz][zs]t*$//; s,.*/lib/modules/,,'; }
+version_of() { inside "$work/root" modinfo -k "$1" -F version tcm_loop; }
+
+no_warning() {
+	local log=$work/root/var/lib/dkms/tcm-loop/$1/$2/x86_64/log/make.log
+	[ -s "$log" ] && ! grep -i warning "$log"
+}
+
+nothing_left() {
+	! find "$work/root/usr/src" "$work/root/var/lib/dkms" "$work/root/lib/modules" -path '*tcm*loop*' \
+		-not -path '*/kernel/drivers/target/*' -not -path '*/linux-*' | grep .
+}
+
+works() { # works KERNEL TEST: in that kernel modprobe loads ours, and it does its work
+	"$VM/boot" "$work" "$1" && "$VM/run" "$work" --limit 600 -- sh -ec '
+		modprobe tcm_loop
+		modinfo tcm_loop | grep -E "^(filename|version)"
+		test "$(cat /sys/module/tcm_loop/srcversion)" = "$(modinfo -F srcversion tcm_loop)"
+		cd selftests && ./run "$1"' sh "$2"
+}
+
+# A copy of the committed tree for each version: the first, the next one, and
+# one that does not compile.
+tree() { # tree FOLDER VERSION [PROGRAM FOR SED ON src/module.c]
+	cp -a "$work/tree/tcm-loop" "$work/tree/$1"
+	sed -i "1s/(.*)/($2)/" "$work/tree/$1/debian/changelog"
+	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$work/tree/$1/dkms.conf"
+	sed -i "s/^Version: .*/Version: $2/; s/ - $version-1\$/ - $2-1/" "$work/tree/$1/rpm/tcm-loop-dkms.spec"
+	[ $# -lt 3 ] || sed -i "$3" "$work/tree/$1/src/module.c"
+}
+
+as_root rm -rf "$work"
+mkdir -p "$work/tree/tcm-loop" "$CACHE/apt/$(basename "$work")/partial"
+(cd "$TOP" && git ls-files -z | tar -c --null -T -) | tar -C "$work/tree/tcm-loop" -x
+tree one "$version"
+tree next "$version+1"
+tree broken "$version+2" '$a #error "made to fail"'
