@@ -101,12 +101,14 @@ struct tcm_loop_device_id {
  * @se_cmd: the target core's view of the command
  * @sc: the SCSI layer's view of it
  * @device_id: set while page 0x83 takes its detour, see device_id.c
+ * @cut: the data in segments of one page, where the target core wants these
  * @owner: an enum tcm_loop_owner
  */
 struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
 	struct scsi_cmnd *sc;
 	struct tcm_loop_device_id *device_id;
+	struct scatterlist *cut;
 	int owner;
 };
 
@@ -232,6 +234,12 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 int tcm_loop_write_pending(struct se_cmd *se_cmd);
 int tcm_loop_queue_response(struct se_cmd *se_cmd);
 void tcm_loop_aborted_cmd(struct se_cmd *se_cmd);
+
+/* submit.c */
+bool tcm_loop_is_read_or_write(const u8 *cdb);
+void tcm_loop_submit(struct tcm_loop_cmd *cmd);
+int tcm_loop_submit_init(void);
+void tcm_loop_submit_exit(void);
 
 /* device_id.c */
 void tcm_loop_device_id_begin(struct tcm_loop_cmd *cmd,

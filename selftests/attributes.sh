@@ -34,7 +34,7 @@ done
 
 make_tpg $naa 1
 tpg=$loopback/$naa/tpgt_1
-check "version" grep -qx "TCM Loopback Fabric module v3.0.0" $loopback/version
+check_equal "version" "TCM Loopback Fabric module v$(cat /sys/module/tcm_loop/version)" "$(cat $loopback/version)"
 check_equal "address is H:0:T" "$(ls -d /sys/devices/tcm_loop_0/tcm_loop_adapter_*/host* | sed 's/.*host//' | tail -n 1):0:1" \
 	"$(cat $tpg/address)"
 check "address cannot be written" refused "ermission denied" write 1 $tpg/address
@@ -109,11 +109,14 @@ for pair in nr_hw_queues:2 can_queue:64 cmd_per_lun:16; do
 	parameter=${pair%:*} value=${pair#*:}
 	old=$(cat "$parameters/$parameter")
 	check "$parameter: $value" write "$value" "$parameters/$parameter"
-	for bad in 0 -1 x 100000000; do
+	for bad in -1 x 100000000; do
 		check "$parameter: \"$bad\" is refused" refused "Invalid argument" write $bad "$parameters/$parameter"
 	done
 	check_equal "$parameter: is read back" "$value" "$(cat "$parameters/$parameter")"
 	eval "old_$parameter=$old"
+done
+for parameter in can_queue cmd_per_lun; do
+	check "$parameter: 0 is refused" refused "Invalid argument" write 0 "$parameters/$parameter"
 done
 make_ramdisk parameters 16
 make_tpg $fc 1 $fc_initiator

@@ -6,6 +6,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <scsi/scsi.h>
 
 #include "tcm_loop.h"
@@ -29,6 +30,55 @@ static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
 	return scsi_transfer_length(sc);
 }
 
+/*
+ * Must the data be cut into segments of one page?  For what is no READ or
+ * WRITE, the target core maps the first page of each segment, if there are
+ * several.
+ */
+static bool tcm_loop_must_cut(struct scsi_cmnd *sc)
+{
+	struct scatterlist *sg;
+	int i;
+
+	if (likely(tcm_loop_is_read_or_write(sc->cmnd)) ||
+	    scsi_sg_count(sc) < 2)
+		return false;
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc),
+			 i) if (sg->offset + sg->length >
+				PAGE_SIZE) return true;
+	return false;
+}
+
+/* Cut them.  Returns how many there are now, or 0 without memory. */
+static u32 tcm_loop_cut(struct tcm_loop_cmd *cmd)
+{
+	struct scsi_cmnd *sc = cmd->sc;
+	struct scatterlist *sg, *out;
+	u32 count = 0;
+	int i;
+
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i) count +=
+		DIV_ROUND_UP(sg->offset + sg->length, PAGE_SIZE);
+	out = kmalloc_array(count, sizeof(*out), GFP_ATOMIC | __GFP_NOWARN);
+	if (!out)
+		return 0;
+	sg_init_table(out, count);
+	cmd->cut = out;
+
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
+	{
+		unsigned int offset = sg->offset, left = sg->length, len;
+		struct page *page = sg_page(sg);
+
+		for (; left; left -= len, offset = 0, page++) {
+			len = min_t(unsigned int, left, PAGE_SIZE - offset);
+			sg_set_page(out, page, len, offset);
+			out = sg_next(out);
+		}
+	}
+	return count;
+}
+
 /* Complete a command that never reached the target. */
 static void tcm_loop_fail(struct tcm_loop_cmd *cmd, int host_byte)
 {
@@ -49,7 +99,8 @@ static void tcm_loop_fail(struct tcm_loop_cmd *cmd, int host_byte)
  * The Linux SCSI layer expresses no task attribute in a command, so all are
  * SIMPLE.  May not sleep.
  *
- * Return: 0; every outcome is told through the command.
+ * Return: 0, and every outcome is told through the command; or
+ * SCSI_MLQUEUE_HOST_BUSY without memory to send it now.
  */
 enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 					  struct scsi_cmnd *sc)
@@ -88,6 +139,13 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		sgl = &cmd->device_id->sg;
 		sg_count = 1;
 		length = cmd->device_id->size;
+	} else if (unlikely(tcm_loop_must_cut(sc))) {
+		sg_count = tcm_loop_cut(cmd);
+		if (!sg_count) {
+			cmd->owner = TCM_LOOP_OWNER_NONE;
+			return SCSI_MLQUEUE_HOST_BUSY;
+		}
+		sgl = cmd->cut;
 	}
 
 	rcu_read_lock();
@@ -99,6 +157,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	rcu_read_unlock();
 	if (ret) {
 		tcm_loop_device_id_end(cmd);
+		kfree(cmd->cut);
 		tcm_loop_fail(cmd, DID_NO_CONNECT);
 		return 0;
 	}
@@ -107,7 +166,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	if (!target_submit_prep(se_cmd, cdb, sgl, sg_count, NULL, 0,
 				scsi_prot_sglist(sc), scsi_prot_sg_count(sc),
 				GFP_ATOMIC))
-		target_submit(se_cmd);
+		tcm_loop_submit(cmd);
 	return 0;
 }
 
@@ -165,6 +224,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
 	sc = cmd->sc;
 	tcm_loop_device_id_end(cmd);
+	kfree(cmd->cut);
 	/* After this the error handler may finish the command. */
 	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
 		scsi_done(sc);

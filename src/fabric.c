@@ -105,6 +105,7 @@ static const struct target_core_fabric_ops tcm_loop_ops = {
 	.tfc_wwn_attrs = tcm_loop_wwn_attrs,
 	.tfc_tpg_base_attrs = tcm_loop_tpg_attrs,
 	.tfc_tpg_attrib_attrs = tcm_loop_tpg_attrib_attrs,
+	TARGET_FABRIC_DIRECT_OPS
 };
 
 /*

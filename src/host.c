@@ -145,7 +145,8 @@ static struct scsi_host_template tcm_loop_template = {
 	.this_id = -1,
 	.sg_tablesize = SG_CHUNK_SIZE * 2,
 	.max_sectors = 0xffff,
-	.dma_boundary = PAGE_SIZE - 1,
+	/* Backstores map segments; without high memory all of it is mapped. */
+	.dma_boundary = IS_ENABLED(CONFIG_HIGHMEM) ? PAGE_SIZE - 1 : 0,
 	.cmd_size = sizeof(struct tcm_loop_cmd),
 };
 
@@ -188,6 +189,12 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	shost->max_channel = 0;
 	shost->max_cmd_len = SCSI_MAX_VARLEN_CDB_SIZE;
 	shost->nr_hw_queues = tcm_loop_nr_hw_queues;
+	if (!shost->nr_hw_queues)
+		shost->nr_hw_queues = target_core_completes_directly()
+					      ? num_online_cpus()
+					      : 1;
+	if (target_core_completes_directly())
+		scsi_host_set_may_block(shost);
 	/* All queues share one set of tags, whatever their number. */
 	shost->host_tagset = shost->nr_hw_queues > 1;
 	shost->can_queue = tcm_loop_can_queue;

@@ -42,36 +42,40 @@ static const struct kernel_param_ops uint_range_ops = {
 	.get = get_uint_range,
 };
 
-unsigned int tcm_loop_nr_hw_queues = 1;
-static struct uint_range nr_hw_queues_range = { &tcm_loop_nr_hw_queues, 1,
+unsigned int tcm_loop_nr_hw_queues;
+static struct uint_range nr_hw_queues_range = { &tcm_loop_nr_hw_queues, 0,
 						4096 };
 module_param_cb(nr_hw_queues, &uint_range_ops, &nr_hw_queues_range, 0644);
 MODULE_PARM_DESC(
 	nr_hw_queues,
-	"hardware queues of each adapter made from now on, 1 to 4096 (default 1)");
+	"hardware queues of each adapter made from now on, 1 to 4096; 0 for one on each CPU where commands complete without a work queue, else one (default 0)");
 
-unsigned int tcm_loop_can_queue = 1024;
+unsigned int tcm_loop_can_queue = 256;
 static struct uint_range can_queue_range = { &tcm_loop_can_queue, 1, 10240 };
 module_param_cb(can_queue, &uint_range_ops, &can_queue_range, 0644);
 MODULE_PARM_DESC(
 	can_queue,
-	"commands in flight on each adapter made from now on, 1 to 10240 (default 1024)");
+	"commands in flight on each adapter made from now on, 1 to 10240 (default 256)");
 
-unsigned int tcm_loop_cmd_per_lun = 1024;
+unsigned int tcm_loop_cmd_per_lun = 256;
 static struct uint_range cmd_per_lun_range = { &tcm_loop_cmd_per_lun, 1,
 					       10240 };
 module_param_cb(cmd_per_lun, &uint_range_ops, &cmd_per_lun_range, 0644);
 MODULE_PARM_DESC(
 	cmd_per_lun,
-	"initial queue depth of each disk of an adapter made from now on, 1 to 10240 (default 1024)");
+	"initial queue depth of each disk of an adapter made from now on, 1 to 10240 (default 256)");
 
 static int __init tcm_loop_init(void)
 {
 	int ret;
 
-	ret = tcm_loop_bus_register();
+	ret = tcm_loop_submit_init();
 	if (ret)
 		return ret;
+
+	ret = tcm_loop_bus_register();
+	if (ret)
+		goto out_submit;
 
 	ret = tcm_loop_fabric_register();
 	if (ret)
@@ -80,6 +84,8 @@ static int __init tcm_loop_init(void)
 
 out_bus:
 	tcm_loop_bus_unregister();
+out_submit:
+	tcm_loop_submit_exit();
 	return ret;
 }
 
@@ -87,6 +93,7 @@ static void __exit tcm_loop_exit(void)
 {
 	tcm_loop_fabric_unregister();
 	tcm_loop_bus_unregister();
+	tcm_loop_submit_exit();
 }
 
 module_init(tcm_loop_init);

@@ -94,7 +94,7 @@ out_unlock:
 }
 
 /**
- * tcm_loop_nexus_show - print the initiator port's name, as it was written
+ * tcm_loop_nexus_show - print the initiator port's name, with its ISID
  * @tpg: the target port
  * @page: where to
  * @size: its size

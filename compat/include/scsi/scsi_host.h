@@ -27,4 +27,18 @@ enum scsi_qc_status {
 #define sdev_destroy slave_destroy
 #endif
 
+/**
+ * scsi_host_set_may_block - queuecommand is to be called where it may sleep
+ * @shost: the host, not yet added
+ *
+ * Does nothing where the SCSI layer does not know of this; queuecommand must
+ * not sleep there.
+ */
+static inline void scsi_host_set_may_block(struct Scsi_Host *shost)
+{
+#ifdef COMPAT_HAS_queuecommand_may_block
+	shost->queuecommand_may_block = true;
+#endif
+}
+
 #endif /* TCM_LOOP_COMPAT_SCSI_HOST_H */

@@ -39,6 +39,41 @@ void compat_unregister_template(const struct target_core_fabric_ops *ops);
 #define target_stop_session target_sess_cmd_list_set_waiting
 #endif
 
+/*
+ * Direct submission and completion, without a work queue of the target core's.
+ * A core that cannot complete directly batches commands in its work queues,
+ * and is better left to submit them through one, too.
+ */
+#ifdef COMPAT_HAS_direct_compl_supp
+#define TARGET_FABRIC_DIRECT_OPS                                               \
+	.direct_compl_supp = 1, .direct_submit_supp = 1,                       \
+	.default_compl_type = TARGET_DIRECT_COMPL,                             \
+	.default_submit_type = TARGET_DIRECT_SUBMIT
+
+static inline bool target_core_completes_directly(void)
+{
+	return true;
+}
+
+/* Unless the administrator has chosen another way for the backstore. */
+static inline bool target_submits_directly(const struct se_device *dev)
+{
+	return dev->dev_attrib.submit_type == TARGET_FABRIC_DEFAULT_SUBMIT;
+}
+#else
+#define TARGET_FABRIC_DIRECT_OPS
+
+static inline bool target_core_completes_directly(void)
+{
+	return false;
+}
+
+static inline bool target_submits_directly(const struct se_device *dev)
+{
+	return false;
+}
+#endif
+
 /**
  * target_tpg_set_rtpi - set a target port's relative target port identifier
  * @se_tpg: the target port, registered

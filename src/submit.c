@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which way a command goes to its backstore: at once, in the context of
+ * queuecommand, or through a work queue.
+ *
+ * queuecommand may run for a task that frees memory, that holds a file
+ * system's locks, or that is itself submitting bios.  A command may go on in
+ * such a context only if its way through the target core and the backstore
+ * takes no lock of a file system, waits for no memory but from a pool of the
+ * backstore's own, and does not recurse:
+ *
+ *   rd_mcp	READ and WRITE copy memory, or do nothing (rd_nullio).
+ *   iblock	READ and WRITE allocate and submit one bio (a command has at
+ *most BIO_MAX_VECS segments), as any stacking block driver does, under
+ *		memalloc_noio_save().  If bios of this task already wait to be
+ *		submitted, so that one might wait for another, it is not at
+ *once. others	fileio takes its file system's locks, a user-space handler may
+ *		need any lock at all, pscsi allocates: through the work queue.
+ *
+ * All other commands may allocate or wait in the target core, and use the work
+ * queue too.  It has a rescuer, so that it works without memory.
+ *
+ * The backstore's attribute submit_type goes before all this.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bio.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+
+#include "tcm_loop.h"
+
+static struct workqueue_struct *tcm_loop_submit_queue;
+
+/**
+ * tcm_loop_is_read_or_write - does a command do nothing but move data?
+ * @cdb: its CDB
+ *
+ * Any context.
+ *
+ * Return: true for READ and WRITE of 6, 10, 12 and 16 bytes.
+ */
+bool tcm_loop_is_read_or_write(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+	case WRITE_6:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+		return true;
+	}
+	return false;
+}
+
+static bool bios_wait(void)
+{
+	return current->bio_list && !bio_list_empty(current->bio_list);
+}
+
+static bool may_go_at_once(struct tcm_loop_cmd *cmd)
+{
+	const char *backstore = cmd->se_cmd.se_dev->transport->name;
+
+	if (!tcm_loop_is_read_or_write(cmd->sc->cmnd))
+		return false;
+	if (!strcmp(backstore, "rd_mcp"))
+		return true;
+	return !strcmp(backstore, "iblock") && !bios_wait();
+}
+
+static void tcm_loop_submit_work(struct work_struct *work)
+{
+	target_submit(container_of(work, struct se_cmd, work));
+}
+
+/**
+ * tcm_loop_submit - let the target have a command
+ * @cmd: the command, prepared
+ *
+ * May sleep where target_submits_directly() is true; else any context.
+ */
+void tcm_loop_submit(struct tcm_loop_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	unsigned int noio;
+
+	if (!target_submits_directly(se_cmd->se_dev)) {
+		target_submit(se_cmd);
+		return;
+	}
+	if (may_go_at_once(cmd)) {
+		noio = memalloc_noio_save();
+		target_submit(se_cmd);
+		memalloc_noio_restore(noio);
+		return;
+	}
+	INIT_WORK(&se_cmd->work, tcm_loop_submit_work);
+	queue_work(tcm_loop_submit_queue, &se_cmd->work);
+}
+
+/**
+ * tcm_loop_submit_init - make the work queue
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tcm_loop_submit_init(void)
+{
+	tcm_loop_submit_queue = alloc_workqueue("tcm_loop_submit",
+						WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return tcm_loop_submit_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * tcm_loop_submit_exit - undo tcm_loop_submit_init()
+ *
+ * May sleep.
+ */
+void tcm_loop_submit_exit(void)
+{
+	destroy_workqueue(tcm_loop_submit_queue);
+}
