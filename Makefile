@@ -68,6 +68,9 @@ check-packages: setup ## the part of "make check" that installs the packages
 test: setup ## run one selftest: TEST=name, in KERNEL=uml (seconds) or a release
 	@vm/run $(KERNEL) -- selftests/run $(TEST:%=%.sh)
 
+bench: setup ## stock, ours, nvme-loop and null_blk side by side on RELEASE=backports
+	@bench/run $(or $(RELEASE),backports)
+
 coverage: setup ## which lines the selftests reach, in User Mode Linux with gcov
 	@vm/coverage
 
@@ -78,4 +81,4 @@ format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
 .PHONY: help modules modules_install probes clean install-source install uninstall dist deb rpm setup demo check \
-	check-packages test coverage shell format
+	check-packages test bench coverage shell format

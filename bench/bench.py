@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs in the guest, as root: the kernel's own tcm_loop and ours in turn.
+
+bench.py OURS.ko [ROUNDS [SECONDS]]: JSON on standard output, progress on standard error.
+Each round loads and measures: null_blk, nvme-loop over it, stock, ours.
+"""
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+
+TARGET = "/sys/kernel/config/target"
+NVMET = "/sys/kernel/config/nvmet"
+WWN = "naa.5001405000000001"
+INITIATOR = "naa.5001405000000002"
+MIB = 64
+WORK = {  # name: block size, depth, jobs, pattern prefix
+    "depth 1": ("4k", 1, 1, "rand"),
+    "depth 32": ("4k", 32, 1, "rand"),
+    "depth 32, a job per CPU": ("4k", 32, os.cpu_count(), "rand"),
+    "1 MiB, depth 4": ("1m", 4, 1, ""),
+}
+
+
+def sh(command):
+    subprocess.run(command, shell=True, check=True, stdout=sys.stderr)
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def wait_for(pattern, seconds=10):
+    end = time.time() + seconds
+    while time.time() < end:
+        found = glob.glob(pattern)
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise SystemExit(f"{pattern} did not appear")
+
+
+def busy():
+    """CPU time of all CPUs that was not idle, in seconds."""
+    with open("/proc/stat") as f:
+        user, nice, system, idle, iowait, irq, softirq, steal = map(int, f.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def fio(disk, work, direction, seconds):
+    size, depth, jobs, prefix = WORK[work]
+    before = busy()
+    out = subprocess.run(
+        ["fio", "--name=bench", f"--filename={disk}", "--direct=1", "--ioengine=io_uring",
+         f"--rw={prefix}{direction}", f"--bs={size}", f"--iodepth={depth}", f"--numjobs={jobs}",
+         "--group_reporting", "--time_based", f"--runtime={seconds}", f"--size={MIB}m",
+         "--randrepeat=1", "--norandommap", "--output-format=json"],
+        check=True, capture_output=True, text=True).stdout
+    cpu = busy() - before
+    job = json.loads(out[out.index("{"):])["jobs"][0]
+    ios = job[direction]["total_ios"]
+    return {"iops": job[direction]["iops"], "switches": job["ctx"] / ios, "cpu_us": cpu * 1e6 / ios}
+
+
+def measure(results, device, backstore, disk, seconds):
+    write(f"/sys/block/{os.path.basename(disk)}/queue/scheduler", "none")
+    for work in WORK:
+        for direction in "read", "write":
+            r = fio(disk, work, direction, seconds)
+            results.append({"device": device, "backstore": backstore, "work": work, "direction": direction, **r})
+            print(f"{device:9} {backstore:7} {work:24} {direction:5} {r['iops']:9.0f} IOPS "
+                  f"{r['switches']:5.2f} switches {r['cpu_us']:7.1f} us CPU", file=sys.stderr)
+
+
+def make_backstore(name):
+    if name == "iblock":
+        path = f"{TARGET}/core/iblock_0/{name}"
+        os.makedirs(path)
+        write(f"{path}/control", "udev_path=/dev/nullb0")
+    else:
+        path = f"{TARGET}/core/rd_mcp_0/{name}"
+        os.makedirs(path)
+        write(f"{path}/control", f"rd_pages={MIB * 256}")
+        if name == "nullio":
+            write(f"{path}/control", "rd_nullio=1")
+    write(f"{path}/enable", "1")
+    write(f"{path}/wwn/vpd_unit_serial", name)
+    return path
+
+
+def tcm_loop(results, device, load, seconds):
+    sh(load)
+    tpg = f"{TARGET}/loopback/{WWN}/tpgt_1"
+    os.makedirs(tpg)
+    write(f"{tpg}/nexus", INITIATOR)
+    with open(f"{tpg}/address") as f:
+        host = f.read().split(":")[0]
+    for number, backstore in enumerate(("nullio", "rd_mcp", "iblock")):
+        path = make_backstore(backstore)
+        lun = f"{tpg}/lun/lun_{number}"
+        os.makedirs(lun)
+        os.symlink(path, f"{lun}/backstore")
+        disk = wait_for(f"/sys/bus/scsi/devices/{host}:0:1:{number}/block/*")
+        sh("udevadm settle")
+        measure(results, device, backstore, f"/dev/{os.path.basename(disk)}", seconds)
+        os.unlink(f"{lun}/backstore")
+        os.rmdir(lun)
+        os.rmdir(path)
+    for path in tpg, os.path.dirname(tpg), f"{TARGET}/loopback", f"{TARGET}/core/rd_mcp_0", f"{TARGET}/core/iblock_0":
+        os.rmdir(path)
+    sh("rmmod tcm_loop")
+
+
+def nvme_loop(results, seconds):
+    subsystem, port = f"{NVMET}/subsystems/bench", f"{NVMET}/ports/1"
+    os.makedirs(f"{subsystem}/namespaces/1")
+    write(f"{subsystem}/attr_allow_any_host", "1")
+    write(f"{subsystem}/namespaces/1/device_path", "/dev/nullb0")
+    write(f"{subsystem}/namespaces/1/enable", "1")
+    os.makedirs(port)
+    write(f"{port}/addr_trtype", "loop")
+    os.symlink(subsystem, f"{port}/subsystems/bench")
+    write("/dev/nvme-fabrics", "transport=loop,nqn=bench")
+    disk = wait_for("/dev/nvme*n1")
+    sh("udevadm settle")
+    measure(results, "nvme-loop", "iblock", disk, seconds)
+    write(wait_for("/sys/class/nvme/nvme*/delete_controller"), "1")
+    os.unlink(f"{port}/subsystems/bench")
+    write(f"{subsystem}/namespaces/1/enable", "0")
+    for path in port, f"{subsystem}/namespaces/1", subsystem:
+        os.rmdir(path)
+
+
+def main():
+    ours = sys.argv[1]
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1
+    sh("modprobe nvme_core multipath=N; modprobe -a null_blk nvme-loop target_core_iblock; udevadm settle")
+    results = []
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        measure(results, "null_blk", "iblock", "/dev/nullb0", seconds)
+        nvme_loop(results, seconds)
+        tcm_loop(results, "stock", "modprobe tcm_loop", seconds)
+        tcm_loop(results, "ours", f"insmod {ours}", seconds)
+    json.dump({"kernel": os.uname().release, "cpus": os.cpu_count(), "results": results}, sys.stdout)
+
+
+main()
