@@ -30,9 +30,9 @@ install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 	find $(DESTDIR)$(SOURCE) -type f ! -name '*.[ch]' ! -name '*.mk' ! -name Kbuild ! -name dkms.conf -delete
 	find $(DESTDIR)$(SOURCE) -name '*.mod.c' -delete
 
-install: install-source ## install through DKMS, for the running kernel and those to come
+install: install-source ## install through DKMS, for the running kernel or KERNELS="...", and those to come
 	dkms add -m tcm-loop -v $(VERSION)
-	dkms install -m tcm-loop -v $(VERSION)
+	for kernel in $(or $(KERNELS),$(shell uname -r)); do dkms install -m tcm-loop -v $(VERSION) -k $$kernel || exit; done
 
 uninstall: ## undo "make install"; the kernel's own module is back
 	dkms remove -m tcm-loop -v $(VERSION) --all

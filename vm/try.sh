@@ -66,6 +66,25 @@ works() { # works KERNEL TEST: in that kernel modprobe loads ours, and it does i
 		cd selftests && ./run "$1"' sh "$2"
 }
 
+# What targetcli saved is there again after a reboot: the kernel loads ours when
+# target.service's program restores it.
+restores() { # restores KERNEL
+	as_root tee "$work/root/etc/target/saved.json" >"$work/output" <<-'END'
+		{"fabric_modules": [],
+		 "storage_objects": [{"name": "disk1", "plugin": "ramdisk", "size": 33554432, "wwn": "a1b2c3d4"}],
+		 "targets": [{"fabric": "loopback", "wwn": "naa.5001405000000001", "tpgs": [{"tag": 1,
+		   "nexus": "naa.5001405000000002", "luns": [{"index": 0, "storage_object": "/backstores/ramdisk/disk1"}]}]}]}
+	END
+	"$VM/boot" "$work" "$1" && "$VM/run" "$work" --limit 600 -- sh -ec '
+		targetctl restore /etc/target/saved.json
+		test "$(cat /sys/module/tcm_loop/srcversion)" = "$(modinfo -F srcversion tcm_loop)"
+		udevadm settle
+		lsscsi
+		lsscsi | grep -E "LIO-ORG.*/dev/sd"
+		targetctl clear
+		! lsscsi | grep LIO-ORG'
+}
+
 # A copy of the committed tree for each version: the first, the next one, and
 # one that does not compile.
 tree() { # tree FOLDER VERSION [PROGRAM FOR SED ON src/module.c]
