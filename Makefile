@@ -62,7 +62,7 @@ demo: setup ## boot a real kernel and look at three disks: SAS, FC and iSCSI
 check: setup ## all checks: formatting, builds, and the selftests on every kernel
 	@vm/check
 
-check-packages: setup ## the part of "make check" that installs the packages
+check-packages: setup ## install, upgrade and remove the packages on every release
 	@vm/check versions deb-bullseye deb-bookworm deb-trixie deb-sid rpm
 
 test: setup ## run one selftest: TEST=name, in KERNEL=uml (seconds) or a release
