@@ -85,6 +85,12 @@ restores() { # restores KERNEL
 		! lsscsi | grep LIO-ORG'
 }
 
+# The project's own files, also where there is no git to tell which they are.
+tree_files() {
+	git -c safe.directory="$TOP" ls-files -z 2>/dev/null && return
+	find . -type f -not -path './build/*' -not -path './.git/*' -print0
+}
+
 # A copy of the committed tree for each version: the first, the next one, and
 # one that does not compile.
 tree() { # tree FOLDER VERSION [PROGRAM FOR SED ON src/module.c]
@@ -97,7 +103,7 @@ tree() { # tree FOLDER VERSION [PROGRAM FOR SED ON src/module.c]
 
 as_root rm -rf "$work"
 mkdir -p "$work/tree/tcm-loop" "$CACHE/apt/$(basename "$work")/partial"
-(cd "$TOP" && git ls-files -z | tar -c --null -T -) | tar -C "$work/tree/tcm-loop" -x
+(cd "$TOP" && tree_files | tar -c --null -T -) | tar -C "$work/tree/tcm-loop" -x
 tree one "$version"
 tree next "$version+1"
 tree broken "$version+2" '$a #error "made to fail"'
