@@ -43,9 +43,9 @@ static bool tcm_loop_must_cut(struct scsi_cmnd *sc)
 	if (likely(tcm_loop_is_read_or_write(sc->cmnd)) ||
 	    scsi_sg_count(sc) < 2)
 		return false;
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc),
-			 i) if (sg->offset + sg->length >
-				PAGE_SIZE) return true;
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
+		if (sg->offset + sg->length > PAGE_SIZE)
+			return true;
 	return false;
 }
 
@@ -57,16 +57,15 @@ static u32 tcm_loop_cut(struct tcm_loop_cmd *cmd)
 	u32 count = 0;
 	int i;
 
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i) count +=
-		DIV_ROUND_UP(sg->offset + sg->length, PAGE_SIZE);
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
+		count += DIV_ROUND_UP(sg->offset + sg->length, PAGE_SIZE);
 	out = kmalloc_array(count, sizeof(*out), GFP_ATOMIC | __GFP_NOWARN);
 	if (!out)
 		return 0;
 	sg_init_table(out, count);
 	cmd->cut = out;
 
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
-	{
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i) {
 		unsigned int offset = sg->offset, left = sg->length, len;
 		struct page *page = sg_page(sg);
 

@@ -28,6 +28,15 @@ static const char *trimmed(const char *page, size_t *count)
 	return start;
 }
 
+static int refuse(struct tcm_loop_tpg *tpg, const char *attribute,
+		  const char *given, size_t len, const char *accepted)
+{
+	pr_err("%s tpgt_%u: %s \"%*pE\"; accepted: %s\n", tpg->host->name.text,
+	       tpg->tpgt, attribute, (int)min_t(size_t, len, SHOWN), given,
+	       accepted);
+	return -EINVAL;
+}
+
 static int parse_name(enum protocol_role role, const char *given, size_t len,
 		      struct protocol_name *name)
 {
@@ -69,12 +78,8 @@ tcm_loop_tpg_attrib_fabric_prot_type_store(struct config_item *item,
 
 	/* T10-PI type 2 needs 32-byte CDBs, which the target core has not. */
 	if (kstrtouint(page, 0, &value) || value > TARGET_DIF_TYPE3_PROT ||
-	    value == TARGET_DIF_TYPE2_PROT) {
-		pr_err("%s tpgt_%u: fabric_prot_type \"%*pE\"; accepted: 0, 1 or 3\n",
-		       tpg->host->name.text, tpg->tpgt,
-		       (int)min_t(size_t, len, SHOWN), given);
-		return -EINVAL;
-	}
+	    value == TARGET_DIF_TYPE2_PROT)
+		return refuse(tpg, "fabric_prot_type", given, len, "0, 1 or 3");
 	WRITE_ONCE(tpg->fabric_prot_type, value);
 	return count;
 }
@@ -96,12 +101,8 @@ tcm_loop_tpg_attrib_complete_device_id_store(struct config_item *item,
 	size_t len = count;
 	const char *given = trimmed(page, &len);
 
-	if (len != 1 || (*given != '0' && *given != '1')) {
-		pr_err("%s tpgt_%u: complete_device_id \"%*pE\"; accepted: 0 or 1\n",
-		       tpg->host->name.text, tpg->tpgt,
-		       (int)min_t(size_t, len, SHOWN), given);
-		return -EINVAL;
-	}
+	if (len != 1 || (*given != '0' && *given != '1'))
+		return refuse(tpg, "complete_device_id", given, len, "0 or 1");
 	WRITE_ONCE(tpg->complete_device_id, *given == '1');
 	return count;
 }
@@ -178,10 +179,7 @@ static ssize_t tcm_loop_tpg_transport_status_store(struct config_item *item,
 		tcm_loop_nexus_loss(tpg);
 		return count;
 	}
-	pr_err("%s tpgt_%u: transport_status \"%*pE\"; accepted: online or offline\n",
-	       tpg->host->name.text, tpg->tpgt, (int)min_t(size_t, len, SHOWN),
-	       given);
-	return -EINVAL;
+	return refuse(tpg, "transport_status", given, len, "online or offline");
 }
 
 static ssize_t tcm_loop_tpg_address_show(struct config_item *item, char *page)

@@ -9,13 +9,15 @@
  * takes no lock of a file system, waits for no memory but from a pool of the
  * backstore's own, and does not recurse:
  *
- *   rd_mcp	READ and WRITE copy memory, or do nothing (rd_nullio).
- *   iblock	READ and WRITE allocate and submit one bio (a command has at
- *most BIO_MAX_VECS segments), as any stacking block driver does, under
- *		memalloc_noio_save().  If bios of this task already wait to be
- *		submitted, so that one might wait for another, it is not at
- *once. others	fileio takes its file system's locks, a user-space handler may
- *		need any lock at all, pscsi allocates: through the work queue.
+ * rd_mcp: READ and WRITE copy memory, or do nothing (rd_nullio).
+ *
+ * iblock: READ and WRITE allocate and submit one bio (a command has at most
+ * BIO_MAX_VECS segments), as any stacking block driver does, under
+ * memalloc_noio_save().  If bios of this task already wait to be submitted, so
+ * that one might wait for another, it is not at once.
+ *
+ * Others: fileio takes its file system's locks, a user-space handler may need
+ * any lock at all, pscsi allocates: through the work queue.
  *
  * All other commands may allocate or wait in the target core, and use the work
  * queue too.  It has a rescuer, so that it works without memory.
