@@ -9,7 +9,7 @@ SOURCE := /usr/src/tcm-loop-$(VERSION)
 .DEFAULT_GOAL := modules
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 modules: ## build tcm_loop.ko for the running kernel, or for KDIR=...
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -19,6 +19,9 @@ modules_install: ## install it where it goes before the kernel's own
 
 probes: modules ## build, and show what compat/probes found in that kernel
 	@cat compat/probed-*/tcm_loop_probed.h
+
+check-headers: ## build against each of KDIRS="DIR...", prepared kernel trees or headers, and show a table
+	@vm/check-headers $(KDIRS)
 
 clean: ## remove what "make modules" made
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
@@ -80,5 +83,5 @@ shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded
 format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
-.PHONY: help modules modules_install probes clean install-source install uninstall dist deb rpm setup demo check \
+.PHONY: help modules modules_install probes check-headers clean install-source install uninstall dist deb rpm setup demo check \
 	check-packages test bench coverage shell format

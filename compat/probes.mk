@@ -23,12 +23,14 @@ LINUXINCLUDE := -I$(src)/compat/include -I$(compat-dir) $(LINUXINCLUDE)
 
 quiet_cmd_compat_probe = PROBE   $(basename $(notdir $@))
       cmd_compat_probe = mkdir -p $(compat-dir); \
-	if $(CC) $(c_flags) $(compat-strict) -c -o $@.o $< 2>$@.log; \
+	if $(CC) $(c_flags) -UKBUILD_MODNAME -DKBUILD_MODNAME='"probe"' $(compat-strict) -c -o $@.o $< 2>$@.log; \
 	then echo "\#define COMPAT_HAS_$(basename $(notdir $@)) 1"; \
 	else echo "/* no $(basename $(notdir $@)) */"; fi >$@
 
 quiet_cmd_compat_header = PROBED  $@
-      cmd_compat_header = mkdir -p $(compat-dir); cat /dev/null $(compat-answers) >$@
+      cmd_compat_header = mkdir -p $(compat-dir); cat /dev/null $(compat-answers) >$@; \
+	echo "  HAS     $$(sed -n 's/.*COMPAT_HAS_\(.*\) 1/\1/p' $@ | tr '\n' ' ')"; \
+	echo "  HAS NOT $$(sed -n 's/.* no \(.*\) .*/\1/p' $@ | tr '\n' ' ')"
 
 $(compat-answers): $(compat-dir)/%.answer: $(src)/compat/probes/%.c
 	$(call cmd,compat_probe)

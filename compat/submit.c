@@ -14,10 +14,20 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
+#include "compat.h"
+
 #ifndef COMPAT_HAS_target_submit_prep
+
+#ifndef COMPAT_HAS_target_submit_cmd_map_sgls
+#error "tcm_loop: this kernel's target core is too old: it has no target_submit_cmd_map_sgls() (Linux 3.8)"
+#endif
 
 #undef target_register_template
 #undef target_unregister_template
+#ifdef COMPAT_TRANSLATES_OPS
+#define target_register_template compat_fabric_register
+#define target_unregister_template compat_fabric_unregister
+#endif
 
 static struct workqueue_struct *compat_submit_queue;
 
@@ -32,16 +42,18 @@ static struct workqueue_struct *compat_submit_queue;
  * @data_dir: which way
  * @flags: must be 0
  *
+ * The caller makes sure, by RCU, that the session is not stopped meanwhile.
  * Any context.
  *
- * Return: 0, or -ESHUTDOWN from a session that is being stopped.
+ * Return: 0.
  */
 int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 		    unsigned char *sense, u64 unpacked_lun, u32 data_length,
 		    int task_attr, int data_dir, int flags)
 {
-	if (!percpu_ref_tryget_live(&session->cmd_count))
-		return -ESHUTDOWN;
+	struct compat_session *mine = session->fabric_sess_ptr;
+
+	atomic_inc(&mine->waiting);
 	se_cmd->se_sess = session;
 	se_cmd->sense_buffer = sense;
 	se_cmd->orig_fe_lun = unpacked_lun;
@@ -76,8 +88,10 @@ int target_submit_prep(struct se_cmd *se_cmd, unsigned char *cdb,
 	se_cmd->priv = cdb;
 	se_cmd->t_data_sg = sgl;
 	se_cmd->t_data_nents = sgl_count;
+#ifdef COMPAT_HAS_submit_with_prot
 	se_cmd->t_prot_sg = sgl_prot;
 	se_cmd->t_prot_nents = sgl_prot_count;
+#endif
 	return 0;
 }
 
@@ -85,31 +99,33 @@ static void compat_submit_work(struct work_struct *work)
 {
 	struct se_cmd *se_cmd = container_of(work, struct se_cmd, work);
 	struct se_session *session = se_cmd->se_sess;
-	const struct target_core_fabric_ops *tfo = session->se_tpg->se_tpg_tfo;
+	struct compat_session *mine = session->fabric_sess_ptr;
 	unsigned char *cdb = se_cmd->priv;
 	struct scatterlist *sgl = se_cmd->t_data_sg;
-	struct scatterlist *sgl_prot = se_cmd->t_prot_sg;
 	u32 sgl_count = se_cmd->t_data_nents;
+#ifdef COMPAT_HAS_submit_with_prot
+	struct scatterlist *sgl_prot = se_cmd->t_prot_sg;
 	u32 sgl_prot_count = se_cmd->t_prot_nents;
+
+	se_cmd->t_prot_sg = NULL;
+	se_cmd->t_prot_nents = 0;
+#define WITH_PROT , sgl_prot, sgl_prot_count
+#else
+#define WITH_PROT
+#endif
 
 	/* The old call wants a command that nobody has begun with. */
 	se_cmd->se_sess = NULL;
 	se_cmd->priv = NULL;
 	se_cmd->t_data_sg = NULL;
 	se_cmd->t_data_nents = 0;
-	se_cmd->t_prot_sg = NULL;
-	se_cmd->t_prot_nents = 0;
-
-	if (target_submit_cmd_map_sgls(
-		    se_cmd, session, cdb, se_cmd->sense_buffer,
-		    se_cmd->orig_fe_lun, se_cmd->data_length,
-		    se_cmd->sam_task_attr, se_cmd->data_direction, 0, sgl,
-		    sgl_count, NULL, 0, sgl_prot, sgl_prot_count)) {
-		/* The session was stopped meanwhile; nothing was begun. */
-		tfo->aborted_task(se_cmd);
-		tfo->release_cmd(se_cmd);
-	}
-	percpu_ref_put(&session->cmd_count);
+	/* Only a stopped session refuses, and that waits for us first. */
+	WARN_ON_ONCE(target_submit_cmd_map_sgls(
+		se_cmd, session, cdb, se_cmd->sense_buffer, se_cmd->orig_fe_lun,
+		se_cmd->data_length, se_cmd->sam_task_attr,
+		se_cmd->data_direction, 0, sgl, sgl_count, NULL, 0 WITH_PROT));
+	if (atomic_dec_and_test(&mine->waiting))
+		complete(&mine->submitted);
 }
 
 /**

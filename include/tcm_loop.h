@@ -98,7 +98,8 @@ struct tcm_loop_device_id {
 
 /**
  * struct tcm_loop_cmd - the private area of a scsi_cmnd
- * @se_cmd: the target core's view of the command
+ * @se_cmd: the target core's view of the command; the first member, as compat
+ *	wants it
  * @sc: the SCSI layer's view of it
  * @device_id: set while page 0x83 takes its detour, see device_id.c
  * @cut: the data in segments of one page, where the target core wants these
@@ -116,10 +117,12 @@ struct tcm_loop_cmd {
  * struct tcm_loop_tmr - one task management function
  * @se_cmd: the target core's view; its release frees this structure
  * @done: completed when the target has answered
+ * @response: its answer
  */
 struct tcm_loop_tmr {
 	struct se_cmd se_cmd;
 	struct completion done;
+	u8 response;
 };
 
 /**
@@ -233,7 +236,6 @@ bool tcm_loop_cmd_released(struct scsi_cmnd *sc);
 void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 int tcm_loop_write_pending(struct se_cmd *se_cmd);
 int tcm_loop_queue_response(struct se_cmd *se_cmd);
-void tcm_loop_aborted_cmd(struct se_cmd *se_cmd);
 
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);

@@ -24,7 +24,7 @@ static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
 
 	if (scsi_get_prot_op(sc) != SCSI_PROT_NORMAL &&
 	    !scsi_prot_sg_count(sc)) {
-		cmd->se_cmd.prot_pto = true;
+		target_cmd_set_unprotected(&cmd->se_cmd);
 		return scsi_bufflen(sc);
 	}
 	return scsi_transfer_length(sc);
@@ -119,6 +119,12 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->sc = sc;
 	cmd->owner = TCM_LOOP_OWNER_TARGET;
+	/*
+	 * Until there is an answer.  When a LUN reset or PREEMPT AND ABORT ends
+	 * the command, perhaps of another nexus, there will be none, and it
+	 * must not look like GOOD status: the SCSI layer tries again.
+	 */
+	sc->result = DID_RESET << 16;
 
 	if (!READ_ONCE(tpg->online)) {
 		tcm_loop_fail(cmd, DID_TRANSPORT_DISRUPTED);
@@ -129,7 +135,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	 * An abort names the command by this tag.  With several hardware
 	 * queues the request's own tag is not unique in the host.
 	 */
-	se_cmd->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
+	target_cmd_set_tag(se_cmd, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 
 	length = tcm_loop_transfer_length(cmd);
 	tcm_loop_device_id_begin(cmd, tpg);
@@ -269,22 +275,4 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd)
 	if (unlikely(cmd->device_id) && sc->result == SAM_STAT_GOOD)
 		tcm_loop_device_id_deliver(cmd);
 	return 0;
-}
-
-/**
- * tcm_loop_aborted_cmd - the target core aborted a command without an answer
- * @se_cmd: the command or task management function
- *
- * A LUN reset or PREEMPT AND ABORT ended it, perhaps of another nexus.
- * Nothing was answered, so it must not look like GOOD status: the SCSI layer
- * is told of a reset and tries again.  Any context.
- */
-void tcm_loop_aborted_cmd(struct se_cmd *se_cmd)
-{
-	struct tcm_loop_cmd *cmd;
-
-	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
-		return;
-	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
-	cmd->sc->result = DID_RESET << 16;
 }

@@ -28,12 +28,33 @@ static const char *trimmed(const char *page, size_t *count)
 	return start;
 }
 
+/* Bytes as text: what is not printable, and quotes, as \xHH. */
+struct shown {
+	char text[4 * SHOWN + 1];
+};
+
+static const char *show(struct shown *shown, const char *given, size_t len)
+{
+	const char *end = given + min_t(size_t, len, SHOWN);
+	char *out = shown->text;
+
+	for (; given < end; given++)
+		if (isascii(*given) && isprint(*given) && *given != '"' &&
+		    *given != '\\')
+			*out++ = *given;
+		else
+			out += sprintf(out, "\\x%02x", *given & 0xff);
+	*out = '\0';
+	return shown->text;
+}
+
 static int refuse(struct tcm_loop_tpg *tpg, const char *attribute,
 		  const char *given, size_t len, const char *accepted)
 {
-	pr_err("%s tpgt_%u: %s \"%*pE\"; accepted: %s\n", tpg->host->name.text,
-	       tpg->tpgt, attribute, (int)min_t(size_t, len, SHOWN), given,
-	       accepted);
+	struct shown shown;
+
+	pr_err("%s tpgt_%u: %s \"%s\"; accepted: %s\n", tpg->host->name.text,
+	       tpg->tpgt, attribute, show(&shown, given, len), accepted);
 	return -EINVAL;
 }
 
@@ -43,19 +64,19 @@ static int parse_name(enum protocol_role role, const char *given, size_t len,
 	const char *what =
 		role == PROTOCOL_TARGET ? "target" : "initiator port";
 	struct protocol_name_error error;
+	struct shown shown;
 	int ret;
 
 	ret = protocol_name_parse(role, given, len, name, &error);
 	if (!ret)
 		return 0;
 	if (error.at < len)
-		pr_err("%s \"%*pE\": wrong at character %zu; accepted: %s\n",
-		       what, (int)min_t(size_t, len, SHOWN), given,
-		       error.at + 1, error.accepted);
-	else
-		pr_err("%s \"%*pE\": too short with %zu characters; accepted: %s\n",
-		       what, (int)min_t(size_t, len, SHOWN), given, len,
+		pr_err("%s \"%s\": wrong at character %zu; accepted: %s\n",
+		       what, show(&shown, given, len), error.at + 1,
 		       error.accepted);
+	else
+		pr_err("%s \"%s\": too short with %zu characters; accepted: %s\n",
+		       what, show(&shown, given, len), len, error.accepted);
 	return ret;
 }
 
@@ -128,6 +149,7 @@ static ssize_t tcm_loop_tpg_nexus_store(struct config_item *item,
 	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
 	const struct protocol_name *target = &tpg->host->name;
 	struct protocol_name initiator;
+	struct shown shown;
 	size_t len = count;
 	const char *given = trimmed(page, &len);
 	int ret;
@@ -141,8 +163,8 @@ static ssize_t tcm_loop_tpg_nexus_store(struct config_item *item,
 	if (ret)
 		return ret;
 	if (initiator.protocol != target->protocol) {
-		pr_err("initiator port \"%.*s\" is %s, but the target %s is %s; accepted: %s\n",
-		       (int)min_t(size_t, len, SHOWN), given,
+		pr_err("initiator port \"%s\" is %s, but the target %s is %s; accepted: %s\n",
+		       show(&shown, given, len),
 		       protocol_id_string(initiator.protocol), target->text,
 		       protocol_id_string(target->protocol),
 		       protocol_name_accepted(PROTOCOL_INITIATOR,
@@ -267,13 +289,15 @@ struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name)
 {
 	struct tcm_loop_host *host = to_tcm_loop_host(wwn);
 	struct tcm_loop_tpg *tpg;
+	struct shown shown;
 	u16 tpgt;
 	int ret;
 
 	if (strncmp(name, "tpgt_", 5) || !isdigit(name[5]) ||
 	    kstrtou16(name + 5, 10, &tpgt)) {
-		pr_err("%s: target portal group \"%.*s\"; accepted: tpgt_0 to tpgt_%u\n",
-		       host->name.text, SHOWN, name, TCM_LOOP_MAX_TPGT);
+		pr_err("%s: target portal group \"%s\"; accepted: tpgt_0 to tpgt_%u\n",
+		       host->name.text, show(&shown, name, strlen(name)),
+		       TCM_LOOP_MAX_TPGT);
 		return ERR_PTR(-EINVAL);
 	}
 	tpg = tcm_loop_tpg_create(host, tpgt);

@@ -56,6 +56,11 @@ static int tcm_loop_get_cmd_state(struct se_cmd *se_cmd)
 	return 0;
 }
 
+/* The command says already what becomes of it without an answer. */
+static void tcm_loop_aborted_task(struct se_cmd *se_cmd)
+{
+}
+
 /* The target core is done with a command and so is the fabric. */
 static int tcm_loop_check_stop_free(struct se_cmd *se_cmd)
 {
@@ -95,7 +100,7 @@ static const struct target_core_fabric_ops tcm_loop_ops = {
 	.queue_data_in = tcm_loop_queue_response,
 	.queue_status = tcm_loop_queue_response,
 	.queue_tm_rsp = tcm_loop_queue_tm_rsp,
-	.aborted_task = tcm_loop_aborted_cmd,
+	.aborted_task = tcm_loop_aborted_task,
 	.fabric_make_wwn = tcm_loop_make_wwn,
 	.fabric_drop_wwn = tcm_loop_drop_wwn,
 	.fabric_make_tpg = tcm_loop_make_tpg,
@@ -131,8 +136,8 @@ static u32 tcm_loop_sess_get_initiator_sid(struct se_session *session,
  */
 void tcm_loop_fabric_has_isid(struct tcm_loop_tpg *tpg, bool has_isid)
 {
-	WRITE_ONCE(tpg->se_tpg.se_tpg_tfo,
-		   has_isid ? &tcm_loop_isid_ops : &tcm_loop_ops);
+	target_tpg_set_ops(&tpg->se_tpg,
+			   has_isid ? &tcm_loop_isid_ops : &tcm_loop_ops);
 }
 
 /**

@@ -35,6 +35,14 @@ static bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
 }
 
 /*
+ * A block device completes a flush with a lock held, and in that context a
+ * command on a backstore over it may complete.  If that is a flush, too, its
+ * completion takes the same lock of the disk's queue: always in this order, so
+ * lockdep is told that they are not the same.
+ */
+static struct lock_class_key tcm_loop_flush_key;
+
+/*
  * A scan proposes a scsi_device.  LUN 0 may be asked of any target port with
  * a nexus, linked or not: REPORT LUNS goes there.
  */
@@ -53,6 +61,8 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 		ret = 0;
 	}
 	mutex_unlock(&host->lock);
+	if (!ret)
+		scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
 	return ret;
 }
 
@@ -92,7 +102,7 @@ static unsigned int tcm_loop_next_id(struct tcm_loop_host *host,
  * asked here.
  */
 static int tcm_loop_user_scan(struct Scsi_Host *shost, unsigned int channel,
-			      unsigned int id, u64 lun)
+			      unsigned int id, scsi_scan_lun_t lun)
 {
 	struct tcm_loop_host *host = shost_to_tcm_loop(shost);
 	unsigned int next;
@@ -163,6 +173,7 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 {
 	struct tcm_loop_host *host;
 	struct Scsi_Host *shost;
+	unsigned int queues;
 	int ret;
 
 	host = kzalloc(sizeof(*host), GFP_KERNEL);
@@ -188,15 +199,13 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	shost->max_lun = TCM_LOOP_MAX_LUN;
 	shost->max_channel = 0;
 	shost->max_cmd_len = SCSI_MAX_VARLEN_CDB_SIZE;
-	shost->nr_hw_queues = tcm_loop_nr_hw_queues;
-	if (!shost->nr_hw_queues)
-		shost->nr_hw_queues = target_core_completes_directly()
-					      ? num_online_cpus()
-					      : 1;
+	queues = tcm_loop_nr_hw_queues;
+	if (!queues)
+		queues = target_core_completes_directly() ? num_online_cpus()
+							  : 1;
+	scsi_host_set_nr_hw_queues(shost, queues);
 	if (target_core_completes_directly())
 		scsi_host_set_may_block(shost);
-	/* All queues share one set of tags, whatever their number. */
-	shost->host_tagset = shost->nr_hw_queues > 1;
 	shost->can_queue = tcm_loop_can_queue;
 	shost->cmd_per_lun = min(tcm_loop_cmd_per_lun, tcm_loop_can_queue);
 	scsi_host_set_prot(shost, SHOST_DIF_TYPE1_PROTECTION |

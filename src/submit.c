@@ -14,7 +14,9 @@
  * iblock: READ and WRITE allocate and submit one bio (a command has at most
  * BIO_MAX_VECS segments), as any stacking block driver does, under
  * memalloc_noio_save().  If bios of this task already wait to be submitted, so
- * that one might wait for another, it is not at once.
+ * that one might wait for another, it is not at once.  If requests of this task
+ * are just being taken out of its plug, none may be put in: the plug is laid
+ * aside, and iblock's own takes its place.
  *
  * Others: fileio takes its file system's locks, a user-space handler may need
  * any lock at all, pscsi allocates: through the work queue.
@@ -27,6 +29,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bio.h>
+#include <linux/blkdev.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
@@ -80,7 +83,7 @@ static bool may_go_at_once(struct tcm_loop_cmd *cmd)
 
 static void tcm_loop_submit_work(struct work_struct *work)
 {
-	target_submit(container_of(work, struct se_cmd, work));
+	target_submit(target_work_to_cmd(work));
 }
 
 /**
@@ -92,6 +95,7 @@ static void tcm_loop_submit_work(struct work_struct *work)
 void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
+	struct blk_plug *plug;
 	unsigned int noio;
 
 	if (!target_submits_directly(se_cmd->se_dev)) {
@@ -100,12 +104,14 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 	}
 	if (may_go_at_once(cmd)) {
 		noio = memalloc_noio_save();
+		plug = blk_plug_set_aside();
 		target_submit(se_cmd);
+		blk_plug_restore(plug);
 		memalloc_noio_restore(noio);
 		return;
 	}
-	INIT_WORK(&se_cmd->work, tcm_loop_submit_work);
-	queue_work(tcm_loop_submit_queue, &se_cmd->work);
+	INIT_WORK(target_cmd_work(se_cmd), tcm_loop_submit_work);
+	queue_work(tcm_loop_submit_queue, target_cmd_work(se_cmd));
 }
 
 /**

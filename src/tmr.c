@@ -35,7 +35,11 @@ void tcm_loop_release_tmr(struct se_cmd *se_cmd)
  */
 void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd)
 {
-	complete(&container_of(se_cmd, struct tcm_loop_tmr, se_cmd)->done);
+	struct tcm_loop_tmr *tmr =
+		container_of(se_cmd, struct tcm_loop_tmr, se_cmd);
+
+	tmr->response = se_cmd->se_tmr_req->response;
+	complete(&tmr->done);
 }
 
 /*
@@ -52,7 +56,7 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 
 	tmr = kzalloc(sizeof(*tmr), GFP_KERNEL);
 	if (!tmr)
-		return TMR_FUNCTION_FAILED;
+		return TMR_FUNCTION_REJECTED;
 	init_completion(&tmr->done);
 
 	rcu_read_lock();
@@ -66,16 +70,16 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 	rcu_read_unlock();
 	if (ret) {
 		kfree(tmr);
-		return TMR_FUNCTION_FAILED;
+		return TMR_FUNCTION_REJECTED;
 	}
 
 	if (wait_for_completion_timeout(&tmr->done, TCM_LOOP_TMR_TIMEOUT)) {
-		ret = tmr->se_cmd.se_tmr_req->response;
+		ret = tmr->response;
 	} else {
 		sdev_printk(KERN_WARNING, sdev,
 			    "no answer to a task management function in %u s\n",
 			    TCM_LOOP_TMR_TIMEOUT / HZ);
-		ret = TMR_FUNCTION_FAILED;
+		ret = TMR_FUNCTION_REJECTED;
 	}
 	target_put_sess_cmd(&tmr->se_cmd);
 	return ret;
@@ -93,7 +97,7 @@ static bool tcm_loop_drained(struct Scsi_Host *shost, struct scsi_device *sdev,
 	if (sc)
 		return tcm_loop_cmd_released(sc);
 
-	for (queue = 0; queue < shost->tag_set.nr_hw_queues; queue++) {
+	for (queue = 0; queue < scsi_host_nr_hw_queues(shost); queue++) {
 		for (tag = 0; tag < shost->can_queue; tag++) {
 			sc = scsi_host_find_tag(
 				shost, (queue << BLK_MQ_UNIQUE_TAG_BITS) | tag);

@@ -5,10 +5,47 @@
 #include_next <scsi/scsi_cmnd.h>
 #include "tcm_loop_probed.h"
 
+/*
+ * Is there a private area beside each command, and a tag for each that is
+ * unique in the host?  If not, compat/scsi_host.c has both.
+ */
+#if !defined(COMPAT_HAS_scsi_change_queue_depth) ||                            \
+	!defined(COMPAT_HAS_se_cmd_tag) || defined(COMPAT_HAS_use_blk_tags)
+#define COMPAT_SCSI_SLOTS
+
+void *compat_scsi_cmd_priv(struct scsi_cmnd *sc);
+u32 compat_scsi_cmd_tag(struct scsi_cmnd *sc);
+void compat_scsi_done(struct scsi_cmnd *sc);
+#define scsi_cmd_priv compat_scsi_cmd_priv
+/* Here the request only stands for its tag: blk_mq_unique_tag() is ours, too.
+ */
+#define scsi_cmd_to_rq(sc) (sc)
+
+static inline void scsi_done(struct scsi_cmnd *sc)
+{
+	compat_scsi_done(sc);
+}
+#else
+#ifndef COMPAT_HAS_scsi_cmd_to_rq
+static inline struct request *scsi_cmd_to_rq(struct scsi_cmnd *sc)
+{
+	return sc->request;
+}
+#endif
+
 #ifndef COMPAT_HAS_scsi_done
 static inline void scsi_done(struct scsi_cmnd *sc)
 {
 	sc->scsi_done(sc);
+}
+#endif
+#endif
+
+#ifndef COMPAT_HAS_scsi_transfer_length
+/* Before the target core knew of protection information. */
+static inline unsigned int scsi_transfer_length(struct scsi_cmnd *sc)
+{
+	return scsi_bufflen(sc);
 }
 #endif
 

@@ -2,6 +2,12 @@
 #ifndef TCM_LOOP_COMPAT_SCSI_HOST_H
 #define TCM_LOOP_COMPAT_SCSI_HOST_H
 
+/* The kernel's own needs these first; the template is part of ours later. */
+#include <linux/blk-mq.h>
+#include <linux/lockdep.h>
+#include <linux/seq_file.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
 #include_next <scsi/scsi_host.h>
 #include "tcm_loop_probed.h"
 
@@ -22,10 +28,118 @@ enum scsi_qc_status {
 #define SCSI_EH_RESET_TIMER BLK_EH_RESET_TIMER
 #endif
 
-#ifndef COMPAT_HAS_sdev_init
+#if !defined(COMPAT_HAS_sdev_init) && !defined(COMPAT_SCSI_SLOTS)
 #define sdev_init slave_alloc
 #define sdev_destroy slave_destroy
 #endif
+
+#ifndef COMPAT_HAS_blk_eh_done
+#define BLK_EH_DONE BLK_EH_NOT_HANDLED
+#endif
+
+/* How a transport's user_scan gets the LUN. */
+#ifdef COMPAT_HAS_scsi_lun_u64
+typedef u64 scsi_scan_lun_t;
+#else
+typedef unsigned int scsi_scan_lun_t;
+#endif
+
+#ifndef COMPAT_HAS_sg_chunk_size
+#define SG_CHUNK_SIZE SCSI_MAX_SG_SEGMENTS
+#endif
+
+#ifdef COMPAT_SCSI_SLOTS
+/* What later kernels have in a template; compat/scsi_host.c translates. */
+struct compat_host_template {
+	struct module *module;
+	const char *name;
+	const char *proc_name;
+	int (*show_info)(struct seq_file *m, struct Scsi_Host *shost);
+	enum scsi_qc_status (*queuecommand)(struct Scsi_Host *shost,
+					    struct scsi_cmnd *sc);
+	enum scsi_timeout_action (*eh_timed_out)(struct scsi_cmnd *sc);
+	int (*eh_abort_handler)(struct scsi_cmnd *sc);
+	int (*eh_device_reset_handler)(struct scsi_cmnd *sc);
+	int (*eh_host_reset_handler)(struct scsi_cmnd *sc);
+	int (*sdev_init)(struct scsi_device *sdev);
+	void (*sdev_destroy)(struct scsi_device *sdev);
+	int (*change_queue_depth)(struct scsi_device *sdev, int depth);
+	bool skip_settle_delay;
+	bool track_queue_depth;
+	int this_id;
+	unsigned short sg_tablesize;
+	unsigned short max_sectors;
+	unsigned long dma_boundary;
+	unsigned int cmd_size;
+};
+
+/* From here on the name means ours; the kernel's headers have been read. */
+#define scsi_host_template compat_host_template
+
+struct Scsi_Host *compat_host_alloc(const struct compat_host_template *template,
+				    int size);
+int compat_add_host(struct Scsi_Host *shost, struct device *parent);
+void compat_host_put(struct Scsi_Host *shost);
+#define scsi_host_alloc compat_host_alloc
+#define scsi_add_host compat_add_host
+#define scsi_host_put compat_host_put
+#endif
+
+#ifndef COMPAT_HAS_scsi_change_queue_depth
+int scsi_change_queue_depth(struct scsi_device *sdev, int depth);
+#endif
+
+/**
+ * scsi_host_nr_hw_queues - how many hardware queues a host has got
+ * @shost: the host, added
+ */
+static inline unsigned int scsi_host_nr_hw_queues(struct Scsi_Host *shost)
+{
+#ifdef COMPAT_SCSI_SLOTS
+	return 1;
+#else
+#ifdef COMPAT_HAS_shost_use_blk_mq
+	if (!shost_use_blk_mq(shost))
+		return 1;
+#endif
+	return shost->tag_set.nr_hw_queues;
+#endif
+}
+
+/**
+ * scsi_device_set_flush_lock_class - a class of their own for a disk's locks
+ * @sdev: the disk
+ * @key: of the class of the locks under which its flushes complete
+ */
+static inline void scsi_device_set_flush_lock_class(struct scsi_device *sdev,
+						    struct lock_class_key *key)
+{
+#ifdef COMPAT_HAS_blk_mq_hctx_set_fq_lock_class
+	struct blk_mq_hw_ctx *hctx;
+	unsigned long i;
+
+	queue_for_each_hw_ctx(sdev->request_queue, hctx, i)
+		blk_mq_hctx_set_fq_lock_class(hctx, key);
+#endif
+}
+
+/**
+ * scsi_host_set_nr_hw_queues - how many hardware queues a host has
+ * @shost: the host, not yet added
+ * @queues: how many are wanted
+ *
+ * All share one set of tags, whatever their number.  Where the SCSI layer
+ * cannot share tags there is one queue, whatever is wanted: each would have a
+ * set of its own, of can_queue tags.
+ */
+static inline void scsi_host_set_nr_hw_queues(struct Scsi_Host *shost,
+					      unsigned int queues)
+{
+#ifdef COMPAT_HAS_host_tagset
+	shost->nr_hw_queues = queues;
+	shost->host_tagset = queues > 1;
+#endif
+}
 
 /**
  * scsi_host_set_may_block - queuecommand is to be called where it may sleep

@@ -2,10 +2,35 @@
 #ifndef TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H
 #define TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H
 
-/* The kernel's own needs this one first. */
+/* The kernel's own needs these first; both are part of others later. */
+#include <linux/configfs.h>
 #include <target/target_core_base.h>
 #include_next <target/target_core_fabric.h>
 #include "tcm_loop_probed.h"
+
+#if !defined(COMPAT_HAS_fabric_name) ||                                        \
+	!defined(COMPAT_HAS_fabric_make_tpg_by_name)
+#define COMPAT_TRANSLATES_OPS
+#include <target/compat_fabric_ops.h>
+#endif
+
+/**
+ * target_tpg_set_ops - choose a target port's operations
+ * @se_tpg: the target port, without a session
+ * @ops: a fabric's operations: those registered, or a changed copy of them
+ *
+ * May sleep.
+ */
+#ifndef COMPAT_TRANSLATES_OPS
+static inline void target_tpg_set_ops(struct se_portal_group *se_tpg,
+				      const struct target_core_fabric_ops *ops)
+{
+	WRITE_ONCE(se_tpg->se_tpg_tfo, ops);
+}
+#else
+void target_tpg_set_ops(struct se_portal_group *se_tpg,
+			const struct target_core_fabric_ops *ops);
+#endif
 
 #ifndef COMPAT_HAS_target_submit_prep
 /*
@@ -27,6 +52,18 @@ int compat_register_template(const struct target_core_fabric_ops *ops);
 void compat_unregister_template(const struct target_core_fabric_ops *ops);
 #define target_register_template compat_register_template
 #define target_unregister_template compat_unregister_template
+
+/* A session knows how many commands wait to be submitted. */
+struct se_session *compat_setup_session(
+	struct se_portal_group *se_tpg, unsigned int tag_num,
+	unsigned int tag_size, enum target_prot_op prot_op,
+	const char *initiator, void *private,
+	int (*callback)(struct se_portal_group *, struct se_session *, void *));
+void compat_stop_session(struct se_session *session);
+void compat_remove_session(struct se_session *session);
+#define target_setup_session compat_setup_session
+#define target_stop_session compat_stop_session
+#define target_remove_session compat_remove_session
 #elif defined(COMPAT_HAS_target_queue_submission)
 /*
  * Submission was direct unless a fabric queued it.  Later target_submit()
@@ -35,9 +72,85 @@ void compat_unregister_template(const struct target_core_fabric_ops *ops);
 #define target_submit target_queue_submission
 #endif
 
-#ifndef COMPAT_HAS_target_stop_session
+#if defined(COMPAT_HAS_target_submit_prep) &&                                  \
+	!defined(COMPAT_HAS_target_stop_session)
 #define target_stop_session target_sess_cmd_list_set_waiting
 #endif
+
+#ifndef COMPAT_HAS_tcm_simple_tag
+#include <scsi/scsi_tcq.h>
+#define TCM_SIMPLE_TAG MSG_SIMPLE_TAG
+#endif
+
+#ifndef COMPAT_HAS_core_allocate_nexus_loss_ua
+/* Only the target core could allocate a unit attention. */
+static inline void core_allocate_nexus_loss_ua(struct se_node_acl *nacl)
+{
+}
+#endif
+
+#ifdef COMPAT_HAS_target_put_sess_cmd_of_session
+#define target_put_sess_cmd(se_cmd)                                            \
+	target_put_sess_cmd((se_cmd)->se_sess, se_cmd)
+#endif
+
+#ifdef COMPAT_HAS_target_wait_for_tasks
+/* The second argument: for the tasks of each command, too? */
+#define target_wait_for_sess_cmds(session) target_wait_for_sess_cmds(session, 0)
+#endif
+
+#ifdef COMPAT_HAS_transport_generic_free_cmd_void
+/* What it returned later: whether the command is gone. */
+#define transport_generic_free_cmd(se_cmd, wait)                               \
+	({                                                                     \
+		transport_generic_free_cmd(se_cmd, wait);                      \
+		1;                                                             \
+	})
+#endif
+
+#ifdef COMPAT_HAS_core_tpg_register_with_ops
+int compat_tpg_register(struct se_wwn *wwn, struct se_portal_group *se_tpg,
+			int proto_id);
+#define core_tpg_register compat_tpg_register
+#endif
+
+/**
+ * target_cmd_set_tag - by which tag ABORT TASK names a command
+ * @se_cmd: the command, not yet submitted
+ * @tag: the tag, unique among the commands of its session
+ */
+static inline void target_cmd_set_tag(struct se_cmd *se_cmd, u64 tag)
+{
+#ifdef COMPAT_HAS_se_cmd_tag
+	se_cmd->tag = tag;
+#endif
+	/* Before that the target core asked the fabric, see compat/scsi_host.c.
+	 */
+}
+
+/**
+ * target_cmd_set_unprotected - a command on a protected LU goes unprotected
+ * @se_cmd: the command, not yet submitted
+ *
+ * Where the target core knows of protection information.
+ */
+static inline void target_cmd_set_unprotected(struct se_cmd *se_cmd)
+{
+#ifdef COMPAT_HAS_se_cmd_prot_pto
+	se_cmd->prot_pto = true;
+#endif
+}
+
+/* A fabric may use the command's work until it has submitted the command. */
+static inline struct work_struct *target_cmd_work(struct se_cmd *se_cmd)
+{
+	return &se_cmd->work;
+}
+
+static inline struct se_cmd *target_work_to_cmd(struct work_struct *work)
+{
+	return container_of(work, struct se_cmd, work);
+}
 
 /*
  * Direct submission and completion, without a work queue of the target core's.

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_BITMAP_H
+#define TCM_LOOP_COMPAT_BITMAP_H
+
+#include_next <linux/bitmap.h>
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_bitmap_zalloc
+/* Who uses these includes <linux/slab.h>, which may not be included here. */
+#define bitmap_zalloc(bits, gfp)                                               \
+	kcalloc(BITS_TO_LONGS(bits), sizeof(unsigned long), gfp)
+#define bitmap_free kfree
+#endif
+
+#endif /* TCM_LOOP_COMPAT_BITMAP_H */

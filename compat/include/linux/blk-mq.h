@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_BLK_MQ_H
+#define TCM_LOOP_COMPAT_BLK_MQ_H
+
+#include "tcm_loop_probed.h"
+
+#ifdef COMPAT_HAS_blk_mq_h
+#include_next <linux/blk-mq.h>
+#endif
+#include <scsi/scsi_cmnd.h>
+
+#ifdef COMPAT_SCSI_SLOTS
+#define blk_mq_unique_tag compat_scsi_cmd_tag
+#endif
+#ifndef COMPAT_HAS_blk_mq_unique_tag
+/* There is one hardware queue, so that no tag has this bit. */
+#define BLK_MQ_UNIQUE_TAG_BITS 16
+#endif
+
+#endif /* TCM_LOOP_COMPAT_BLK_MQ_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_BLKDEV_H
+#define TCM_LOOP_COMPAT_BLKDEV_H
+
+#include_next <linux/blkdev.h>
+#include <linux/sched.h>
+
+/**
+ * blk_plug_set_aside - let a task that has a plug go on as if it had none
+ *
+ * In the task's own context.  The task may sleep until blk_plug_restore().
+ *
+ * Return: its plug, or NULL.
+ */
+static inline struct blk_plug *blk_plug_set_aside(void)
+{
+	struct blk_plug *plug = current->plug;
+
+#ifdef PF_BLOCK_TS
+	/* The plug keeps the time until the task sleeps: no longer. */
+	if (plug) {
+		current->flags &= ~PF_BLOCK_TS;
+		plug->cur_ktime = 0;
+	}
+#endif
+	current->plug = NULL;
+	return plug;
+}
+
+/**
+ * blk_plug_restore - undo blk_plug_set_aside()
+ * @plug: what it returned
+ */
+static inline void blk_plug_restore(struct blk_plug *plug)
+{
+	current->plug = plug;
+}
+
+#endif /* TCM_LOOP_COMPAT_BLKDEV_H */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_STRING_H
+#define TCM_LOOP_COMPAT_STRING_H
+
+#include_next <linux/string.h>
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_strscpy
+/* Without the result, which nobody here looks at. */
+#define strscpy(to, from, size) ((void)strlcpy(to, from, size))
+#endif
+
+#endif /* TCM_LOOP_COMPAT_STRING_H */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_TARGET_CORE_BACKEND_H
+#define TCM_LOOP_COMPAT_TARGET_CORE_BACKEND_H
+
+/* The kernel's own needs this one first. */
+#include <target/target_core_base.h>
+#include_next <target/target_core_backend.h>
+
+#endif /* TCM_LOOP_COMPAT_TARGET_CORE_BACKEND_H */

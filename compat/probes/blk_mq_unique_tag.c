@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/blk-mq.h>
+
+u32 (*probe)(struct request *) = blk_mq_unique_tag;

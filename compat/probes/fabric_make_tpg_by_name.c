@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+
+struct se_portal_group *make(struct se_wwn *wwn, const char *name);
+
+const struct target_core_fabric_ops probe = { .fabric_make_tpg = make };

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <target/target_core_base.h>
+
+const enum target_prot_type probe = TARGET_DIF_TYPE3_PROT;
+const enum target_prot_op probe_op = TARGET_PROT_DIN_PASS;
