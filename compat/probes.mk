@@ -12,6 +12,9 @@ compat-probes := $(sort $(notdir $(basename $(wildcard $(src)/compat/probes/*.c)
 compat-answers := $(compat-probes:%=$(compat-dir)/%.answer)
 compat-header := $(compat-dir)/tcm_loop_probed.h
 
+# A model of an old kernel's API goes before the kernel's own (vm/check-models).
+LINUXINCLUDE := $(COMPAT_MODEL) $(LINUXINCLUDE)
+
 # A probe sees the kernel's headers, not ours.  What would be a mere warning
 # in old code is an answer here: no.
 compat-strict := -Wno-error -Werror=implicit-function-declaration \

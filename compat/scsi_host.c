@@ -114,7 +114,7 @@ static struct compat_slots *compat_slots_alloc(unsigned int count)
 
 static struct compat_slot *compat_slot_of(struct scsi_cmnd *sc)
 {
-	return (struct compat_slot *)ACCESS_ONCE(sc->host_scribble);
+	return (struct compat_slot *)READ_ONCE(sc->host_scribble);
 }
 
 static bool compat_slot_get(struct Scsi_Host *shost, struct scsi_cmnd *sc)

@@ -2,6 +2,6 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-void aborted(struct se_cmd *cmd);
+void probe_aborted(struct se_cmd *cmd);
 
-const struct target_core_fabric_ops probe = { .aborted_task = aborted };
+const struct target_core_fabric_ops probe = { .aborted_task = probe_aborted };

@@ -2,6 +2,6 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-struct se_portal_group *make(struct se_wwn *wwn, const char *name);
+struct se_portal_group *probe_make(struct se_wwn *wwn, const char *name);
 
-const struct target_core_fabric_ops probe = { .fabric_make_tpg = make };
+const struct target_core_fabric_ops probe = { .fabric_make_tpg = probe_make };

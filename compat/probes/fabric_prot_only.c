@@ -2,7 +2,7 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-int only(struct se_portal_group *tpg);
+int probe_only(struct se_portal_group *tpg);
 
 const struct target_core_fabric_ops probe = { .tpg_check_prot_fabric_only =
-						      only };
+						      probe_only };

@@ -2,6 +2,6 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-void rsp(struct se_cmd *cmd);
+void probe_rsp(struct se_cmd *cmd);
 
-const struct target_core_fabric_ops probe = { .queue_tm_rsp = rsp };
+const struct target_core_fabric_ops probe = { .queue_tm_rsp = probe_rsp };

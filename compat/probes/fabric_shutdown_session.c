@@ -2,6 +2,6 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-int down(struct se_session *session);
+int probe_down(struct se_session *session);
 
-const struct target_core_fabric_ops probe = { .shutdown_session = down };
+const struct target_core_fabric_ops probe = { .shutdown_session = probe_down };

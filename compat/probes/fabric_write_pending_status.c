@@ -2,6 +2,7 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-int status(struct se_cmd *cmd);
+int probe_status(struct se_cmd *cmd);
 
-const struct target_core_fabric_ops probe = { .write_pending_status = status };
+const struct target_core_fabric_ops probe = { .write_pending_status =
+						      probe_status };

@@ -3,6 +3,6 @@
 #include <scsi/scsi_host.h>
 #include <scsi/scsi_transport.h>
 
-int scan(struct Scsi_Host *shost, uint channel, uint id, u64 lun);
+int probe_scan(struct Scsi_Host *shost, uint channel, uint id, u64 lun);
 
-struct scsi_transport_template probe = { .user_scan = scan };
+struct scsi_transport_template probe = { .user_scan = probe_scan };

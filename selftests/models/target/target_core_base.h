@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A model of the target core's API in Linux 3.8, 4.1 or 4.4 (MODEL is 308, 401
+ * or 404): the types and prototypes that this module uses, and no more.  They
+ * are compiled together with a newer kernel's other headers, so that each
+ * branch of compat/ that no kernel at hand takes is compiled, see vm/check-models.
+ */
+#ifndef MODEL_TARGET_CORE_BASE_H
+#define MODEL_TARGET_CORE_BASE_H
+
+#include <linux/configfs.h>
+#include <linux/dma-direction.h>
+#include <linux/scatterlist.h>
+#include <linux/workqueue.h>
+
+#define TRANSPORT_SENSE_BUFFER 96
+#define TRANSPORT_IQN_LEN 224
+#define PR_REG_ISID_LEN 16
+#define TRANSPORT_TPG_TYPE_NORMAL 0
+
+enum se_cmd_flags_table {
+	SCF_TRANSPORT_TASK_SENSE = 0x02,
+	SCF_EMULATED_TASK_SENSE = 0x04,
+	SCF_SCSI_TMR_CDB = 0x20,
+	SCF_OVERFLOW_BIT = 0x1000,
+	SCF_UNDERFLOW_BIT = 0x2000,
+};
+
+enum target_sc_flags_table {
+	TARGET_SCF_ACK_KREF = 0x02,
+};
+
+enum tcm_tmreq_table {
+	TMR_ABORT_TASK = 1,
+	TMR_LUN_RESET = 5,
+};
+
+enum tcm_tmrsp_table {
+	TMR_FUNCTION_COMPLETE = 0,
+	TMR_TASK_DOES_NOT_EXIST = 1,
+	TMR_FUNCTION_REJECTED = 5,
+};
+
+#if MODEL >= 401
+#define TCM_SIMPLE_TAG 0x20
+
+enum target_prot_op {
+	TARGET_PROT_NORMAL = 0,
+	TARGET_PROT_DIN_PASS = 4,
+	TARGET_PROT_DOUT_PASS = 8,
+};
+
+enum target_prot_type {
+	TARGET_DIF_TYPE0_PROT,
+	TARGET_DIF_TYPE1_PROT,
+	TARGET_DIF_TYPE2_PROT,
+	TARGET_DIF_TYPE3_PROT,
+};
+#endif
+
+struct target_backend_ops {
+	char name[16];
+};
+
+struct se_device {
+	struct target_backend_ops *transport;
+};
+
+struct se_tmr_req {
+	u8 response;
+};
+
+struct se_node_acl {
+	char initiatorname[TRANSPORT_IQN_LEN];
+};
+
+struct t10_pr_registration {
+	char pr_reg_isid[PR_REG_ISID_LEN];
+	int isid_present_at_reg;
+};
+
+struct se_session {
+	struct se_node_acl *se_node_acl;
+	struct se_portal_group *se_tpg;
+	void *fabric_sess_ptr;
+};
+
+struct se_cmd {
+	u8 scsi_status;
+#if MODEL >= 404
+	u64 tag;
+	u64 orig_fe_lun;
+#else
+	u32 orig_fe_lun;
+#endif
+	enum dma_data_direction data_direction;
+	int sam_task_attr;
+	u32 se_cmd_flags;
+	u32 data_length;
+	u32 residual_count;
+	void *sense_buffer;
+	struct se_device *se_dev;
+	struct se_session *se_sess;
+	struct se_tmr_req *se_tmr_req;
+	struct work_struct work;
+	struct scatterlist *t_data_sg;
+	unsigned int t_data_nents;
+	void *priv;
+#if MODEL >= 401
+	struct scatterlist *t_prot_sg;
+	unsigned int t_prot_nents;
+	bool prot_pto;
+#endif
+};
+
+struct se_lun {
+#if MODEL >= 404
+	u64 unpacked_lun;
+#else
+	u32 unpacked_lun;
+#endif
+};
+
+struct target_core_fabric_ops;
+
+struct se_portal_group {
+#if MODEL >= 401
+	const struct target_core_fabric_ops *se_tpg_tfo;
+#else
+	struct target_core_fabric_ops *se_tpg_tfo;
+#endif
+	struct config_group tpg_group;
+	struct config_group tpg_attrib_group;
+};
+
+struct se_wwn {
+	struct config_group wwn_group;
+};
+
+#if MODEL >= 404
+static inline struct se_portal_group *to_tpg(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct se_portal_group,
+			    tpg_group);
+}
+
+static inline struct se_portal_group *attrib_to_tpg(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct se_portal_group,
+			    tpg_attrib_group);
+}
+#endif
+
+#endif /* MODEL_TARGET_CORE_BASE_H */
