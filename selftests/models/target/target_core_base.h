@@ -3,7 +3,8 @@
  * A model of the target core's API in Linux 3.8, 4.1 or 4.4 (MODEL is 308, 401
  * or 404): the types and prototypes that this module uses, and no more.  They
  * are compiled together with a newer kernel's other headers, so that each
- * branch of compat/ that no kernel at hand takes is compiled, see vm/check-models.
+ * branch of compat/ that no kernel at hand takes is compiled, see
+ * vm/check-models.
  */
 #ifndef MODEL_TARGET_CORE_BASE_H
 #define MODEL_TARGET_CORE_BASE_H
