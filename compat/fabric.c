@@ -93,19 +93,6 @@ static int compat_queue_tm_rsp(struct se_cmd *se_cmd)
 }
 #endif
 
-#ifdef COMPAT_HAS_fabric_sense_len
-/* Sense data begins where the buffer does. */
-static u16 compat_set_sense_len(struct se_cmd *se_cmd, u32 len)
-{
-	return 0;
-}
-
-static u16 compat_get_sense_len(void)
-{
-	return 0;
-}
-#endif
-
 #ifdef COMPAT_HAS_fabric_transport_ids
 static struct se_node_acl *compat_alloc_acl(struct se_portal_group *se_tpg)
 {
@@ -175,7 +162,8 @@ static u32 compat_transport_id(struct se_portal_group *se_tpg,
 /*
  * PERSISTENT RESERVE OUT with a TransportID: whose?  The answer must outlive
  * the call, which may not sleep, and nobody returns it; the target core is done
- * with it before it takes the next few.
+ * with it before it takes the next few.  Nor does it say how long the parameter
+ * list is; the TransportID's own length is trusted up to the longest there is.
  */
 static char *compat_parse_transport_id(struct se_portal_group *se_tpg,
 				       const char *buf, u32 *out_len,
@@ -247,10 +235,6 @@ static void compat_translate(struct compat_translation *translation,
 #endif
 #ifndef COMPAT_HAS_se_cmd_tag
 	to->get_task_tag = compat_get_task_tag;
-#endif
-#ifdef COMPAT_HAS_fabric_sense_len
-	to->set_fabric_sense_len = compat_set_sense_len;
-	to->get_fabric_sense_len = compat_get_sense_len;
 #endif
 #ifdef COMPAT_HAS_fabric_transport_ids
 	to->tpg_alloc_fabric_acl = compat_alloc_acl;

@@ -41,8 +41,6 @@ struct target_core_fabric_ops {
 	void (*queue_tm_rsp)(struct se_cmd *);
 #else
 	int (*queue_tm_rsp)(struct se_cmd *);
-	u16 (*set_fabric_sense_len)(struct se_cmd *, u32);
-	u16 (*get_fabric_sense_len)(void);
 #endif
 	u32 (*tpg_get_inst_index)(struct se_portal_group *);
 	int (*check_stop_free)(struct se_cmd *);
