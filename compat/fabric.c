@@ -78,13 +78,6 @@ static int compat_write_pending_status(struct se_cmd *se_cmd)
 }
 #endif
 
-#ifndef COMPAT_HAS_se_cmd_tag
-static u32 compat_get_task_tag(struct se_cmd *se_cmd)
-{
-	return compat_scsi_tag(se_cmd);
-}
-#endif
-
 #ifndef COMPAT_HAS_fabric_queue_tm_rsp_void
 static int compat_queue_tm_rsp(struct se_cmd *se_cmd)
 {
@@ -118,22 +111,25 @@ static u8 compat_protocol(struct se_portal_group *se_tpg)
 }
 
 /* PERSISTENT RESERVE IN, READ FULL STATUS: a registrant's TransportID. */
-static int compat_build_transport_id(struct se_node_acl *nacl,
-				     struct t10_pr_registration *pr_reg,
-				     u8 *buf, size_t size)
+static u32 compat_transport_id(struct se_portal_group *se_tpg,
+			       struct se_node_acl *nacl,
+			       struct t10_pr_registration *pr_reg,
+			       int *format_code, unsigned char *buf)
 {
 	struct protocol_name_error error;
 	struct protocol_name name;
 	char text[sizeof(nacl->initiatorname) + sizeof(",i,0x") +
 		  sizeof(pr_reg->pr_reg_isid)];
-	int ret;
+	int len;
 
 	snprintf(text, sizeof(text), "%s%s%s", nacl->initiatorname,
 		 pr_reg->isid_present_at_reg ? ",i,0x" : "",
 		 pr_reg->isid_present_at_reg ? pr_reg->pr_reg_isid : "");
-	ret = protocol_name_parse(PROTOCOL_INITIATOR, text, strlen(text), &name,
+	len = protocol_name_parse(PROTOCOL_INITIATOR, text, strlen(text), &name,
 				  &error);
-	return ret ? ret : transport_id_build(&name, buf, size);
+	if (!len)
+		len = transport_id_build(&name, buf, TRANSPORT_ID_SIZE);
+	return len < 0 ? 0 : len;
 }
 
 static u32 compat_transport_id_len(struct se_portal_group *se_tpg,
@@ -142,21 +138,9 @@ static u32 compat_transport_id_len(struct se_portal_group *se_tpg,
 				   int *format_code)
 {
 	u8 buf[TRANSPORT_ID_SIZE];
-	int len = compat_build_transport_id(nacl, pr_reg, buf, sizeof(buf));
 
 	*format_code = pr_reg->isid_present_at_reg;
-	return len < 0 ? 0 : len;
-}
-
-static u32 compat_transport_id(struct se_portal_group *se_tpg,
-			       struct se_node_acl *nacl,
-			       struct t10_pr_registration *pr_reg,
-			       int *format_code, unsigned char *buf)
-{
-	int len =
-		compat_build_transport_id(nacl, pr_reg, buf, TRANSPORT_ID_SIZE);
-
-	return len < 0 ? 0 : len;
+	return compat_transport_id(se_tpg, nacl, pr_reg, format_code, buf);
 }
 
 /*
@@ -234,7 +218,7 @@ static void compat_translate(struct compat_translation *translation,
 	to->write_pending_status = compat_write_pending_status;
 #endif
 #ifndef COMPAT_HAS_se_cmd_tag
-	to->get_task_tag = compat_get_task_tag;
+	to->get_task_tag = compat_scsi_tag;
 #endif
 #ifdef COMPAT_HAS_fabric_transport_ids
 	to->tpg_alloc_fabric_acl = compat_alloc_acl;

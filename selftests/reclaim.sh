@@ -22,11 +22,11 @@ mkdir -p $limited
 patience=$((${TEST_LIMIT:-300} * 4 / 5))
 
 # Runs a program with at most so many MiB of memory.
-with_memory() { # with_memory MIB SECONDS COMMAND...
-	local mib=$1 seconds=$2
-	shift 2
+with_memory() { # with_memory MIB COMMAND...
+	local mib=$1
+	shift
 	write $((mib << 20)) $limited/memory.max
-	timeout --kill-after=5 "$seconds" bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' $limited "$@"
+	timeout --kill-after=5 $patience bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' $limited "$@"
 }
 
 # Fills memory of so many MiB with numbers and looks at all of it again, twice.
@@ -66,7 +66,7 @@ disk=$(disk_of $naa 1 0)
 if swapon --version >/dev/null 2>&1 && [ -e $limited/memory.swap.max ]; then
 	mkswap "$disk" >/dev/null
 	check "swap on a disk" swapon "$disk"
-	check "a program in less than half of its memory swaps there and back" with_memory 16 $patience python3 -c "$fill" 40
+	check "a program in less than half of its memory swaps there and back" with_memory 16 python3 -c "$fill" 40
 	check "it did swap" test "$(awk '/^pswpout/ { print $2 }' /proc/vmstat)" -gt 1000
 	check "swap off again" swapoff "$disk"
 else
@@ -79,7 +79,7 @@ file_system() { # file_system WHAT BACKSTORE
 	link_lun $naa 1 1 "$2"
 	disk=$(disk_of $naa 1 1)
 	mkfs.ext4 -q "$disk" && mount "$disk" /tmp/mnt
-	check "$1: a mapped file is dirtied in less than half of its memory" with_memory 16 $patience python3 -c "$dirty" /tmp/mnt/file 40
+	check "$1: a mapped file is dirtied in less than half of its memory" with_memory 16 python3 -c "$dirty" /tmp/mnt/file 40
 	check "$1: unmount" umount /tmp/mnt
 	check "$1: the file system is clean" e2fsck -fn "$disk"
 	check "$1: unlink" unlink_lun $naa 1 1

@@ -7,6 +7,8 @@ TOP=$(dirname "$VM")
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/tcm-loop
 MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$CACHE"
+# What the module is built from.
+MODULE_FILES=(dkms.conf Kbuild src include compat)
 # Programs that a Debian root image has in sbin.
 PATH=$PATH:/usr/sbin:/sbin
 

@@ -141,17 +141,6 @@ static inline void target_cmd_set_unprotected(struct se_cmd *se_cmd)
 #endif
 }
 
-/* A fabric may use the command's work until it has submitted the command. */
-static inline struct work_struct *target_cmd_work(struct se_cmd *se_cmd)
-{
-	return &se_cmd->work;
-}
-
-static inline struct se_cmd *target_work_to_cmd(struct work_struct *work)
-{
-	return container_of(work, struct se_cmd, work);
-}
-
 /*
  * Direct submission and completion, without a work queue of the target core's.
  * A core that cannot complete directly batches commands in its work queues,
