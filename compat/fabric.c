@@ -9,6 +9,8 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <scsi/scsi_device.h>
+#include <asm/unaligned.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
@@ -62,6 +64,81 @@ static void compat_close_session(struct se_session *session)
 {
 }
 
+#ifdef COMPAT_HANDLES_CDB
+/* What the target core does with a reference in later kernels. */
+static void compat_release_cmd(struct se_cmd *se_cmd)
+{
+	struct compat_session *mine = se_cmd->se_sess->fabric_sess_ptr;
+
+	compat_ops()->release_cmd(se_cmd);
+	compat_session_put(mine);
+}
+
+static int compat_check_stop_free(struct se_cmd *se_cmd)
+{
+	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
+		return compat_put_tmr(se_cmd);
+	return compat_ops()->check_stop_free(se_cmd);
+}
+
+#ifdef COMPAT_HAS_fabric_check_stop_free_void
+static void compat_check_stop_free_void(struct se_cmd *se_cmd)
+{
+	compat_check_stop_free(se_cmd);
+}
+#endif
+#endif
+
+#ifdef COMPAT_HAS_fabric_stop_session
+static void compat_stop_iscsi_session(struct se_session *session, int sleep,
+				      int connection)
+{
+}
+
+static int compat_sess_logged_in(struct se_session *session)
+{
+	return 1;
+}
+
+static int compat_is_state_remove(struct se_cmd *se_cmd)
+{
+	return 0;
+}
+#endif
+
+#ifdef COMPAT_HAS_fabric_sense_len
+/* Sense data has no header. */
+static u16 compat_set_sense_len(struct se_cmd *se_cmd, u32 length)
+{
+	return 0;
+}
+
+static u16 compat_get_sense_len(void)
+{
+	return 0;
+}
+#endif
+
+#ifdef COMPAT_HAS_fabric_new_cmd_failure
+/* A write fails before its data was asked for. */
+static void compat_new_cmd_failure(struct se_cmd *se_cmd)
+{
+	transport_send_check_condition_and_sense(se_cmd,
+						 se_cmd->scsi_sense_reason, 0);
+}
+#endif
+
+#ifdef COMPAT_HAS_fabric_pack_lun
+/* In the order of this machine; single level, SAM-4 r14, 4.6.4 */
+static u64 compat_pack_lun(unsigned int lun)
+{
+	struct scsi_lun packed;
+
+	int_to_scsilun(lun, &packed);
+	return get_unaligned_be64(&packed);
+}
+#endif
+
 #ifdef COMPAT_HAS_fabric_shutdown_session
 /* 0: nothing of the session is left to wait for. */
 static int compat_shutdown_session(struct se_session *session)
@@ -98,16 +175,10 @@ static void compat_release_acl(struct se_portal_group *se_tpg,
 	kfree(nacl);
 }
 
+/* What compat_tpg_register() was given. */
 static u8 compat_protocol(struct se_portal_group *se_tpg)
 {
-	const char *text = compat_ops()->tpg_get_wwn(se_tpg);
-	struct protocol_name_error error;
-	struct protocol_name name;
-
-	if (protocol_name_parse(PROTOCOL_TARGET, text, strlen(text), &name,
-				&error))
-		return PROTOCOL_ID_NONE;
-	return name.protocol;
+	return (unsigned long)se_tpg->se_tpg_fabric_ptr;
 }
 
 /* PERSISTENT RESERVE IN, READ FULL STATUS: a registrant's TransportID. */
@@ -193,8 +264,41 @@ static void compat_translate(struct compat_translation *translation,
 	to->tpg_check_prot_fabric_only = ops->tpg_check_prot_fabric_only;
 #endif
 	to->tpg_get_inst_index = ops->tpg_get_inst_index;
+#ifndef COMPAT_HANDLES_CDB
 	to->check_stop_free = ops->check_stop_free;
 	to->release_cmd = ops->release_cmd;
+#else
+#ifdef COMPAT_HAS_fabric_new_cmd_map
+	to->new_cmd_map = compat_map;
+#endif
+#ifdef COMPAT_HAS_fabric_check_stop_free_void
+	to->check_stop_free = compat_check_stop_free_void;
+#else
+	to->check_stop_free = compat_check_stop_free;
+#endif
+#ifdef COMPAT_HAS_fabric_release_cmd
+	to->release_cmd = compat_release_cmd;
+#else
+	to->release_cmd_to_pool = compat_release_cmd;
+	to->release_cmd_direct = compat_release_cmd;
+#endif
+#endif
+#ifdef COMPAT_HAS_fabric_stop_session
+	to->stop_session = compat_stop_iscsi_session;
+	to->fall_back_to_erl0 = compat_close_session;
+	to->sess_logged_in = compat_sess_logged_in;
+	to->is_state_remove = compat_is_state_remove;
+#endif
+#ifdef COMPAT_HAS_fabric_sense_len
+	to->set_fabric_sense_len = compat_set_sense_len;
+	to->get_fabric_sense_len = compat_get_sense_len;
+#endif
+#ifdef COMPAT_HAS_fabric_new_cmd_failure
+	to->new_cmd_failure = compat_new_cmd_failure;
+#endif
+#ifdef COMPAT_HAS_fabric_pack_lun
+	to->pack_lun = compat_pack_lun;
+#endif
 	to->close_session = compat_close_session;
 	to->sess_get_index = ops->sess_get_index;
 	to->sess_get_initiator_sid = ops->sess_get_initiator_sid;
@@ -275,7 +379,7 @@ void target_tpg_set_ops(struct se_portal_group *se_tpg,
  * compat_tpg_register - core_tpg_register() as it is since 4.2
  * @wwn: the target
  * @se_tpg: the target port
- * @proto_id: unused: the target core asks when it needs it
+ * @proto_id: the protocol identifier, for which the target core asks
  *
  * May sleep.
  *
@@ -285,7 +389,8 @@ int compat_tpg_register(struct se_wwn *wwn, struct se_portal_group *se_tpg,
 			int proto_id)
 {
 	return core_tpg_register(&compat_translations[0].translated, wwn,
-				 se_tpg, se_tpg, TRANSPORT_TPG_TYPE_NORMAL);
+				 se_tpg, (void *)(unsigned long)proto_id,
+				 TRANSPORT_TPG_TYPE_NORMAL);
 }
 #endif
 

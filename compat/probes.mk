@@ -14,6 +14,8 @@ compat-header := $(compat-dir)/tcm_loop_probed.h
 
 # A model of an old kernel's API goes before the kernel's own (vm/check-models).
 LINUXINCLUDE := $(COMPAT_MODEL) $(LINUXINCLUDE)
+# Headers that older kernels do not have at all come last.
+LINUXINCLUDE += -idirafter $(src)/compat/missing
 
 # A probe sees the kernel's headers, not ours.  What would be a mere warning
 # in old code is an answer here: no.

@@ -39,12 +39,16 @@
  * @sc: the command, or NULL (slots->lock)
  * @tag: its number in the host; constant
  * @timed_out: the error handler completes the command (slots->lock)
+ * @submission: for compat/handle_cdb.c
  * @private: the private area
  */
 struct compat_slot {
 	struct scsi_cmnd *sc;
 	u32 tag;
 	bool timed_out;
+#ifdef COMPAT_HANDLES_CDB
+	struct compat_submission submission;
+#endif
 	u8 private[] __aligned(SMP_CACHE_BYTES);
 };
 
@@ -229,6 +233,22 @@ u32 compat_scsi_tag(struct se_cmd *se_cmd)
 		return U32_MAX;
 	return container_of((void *)se_cmd, struct compat_slot, private)->tag;
 }
+
+#ifdef COMPAT_HANDLES_CDB
+/**
+ * compat_submission - what compat/handle_cdb.c keeps of a command
+ * @se_cmd: the first member of a private area
+ *
+ * Any context.
+ *
+ * Return: that; valid as long as the private area is.
+ */
+struct compat_submission *compat_submission(struct se_cmd *se_cmd)
+{
+	return &container_of((void *)se_cmd, struct compat_slot, private)
+			->submission;
+}
+#endif
 
 /**
  * compat_scsi_find_tag - the command that has a tag

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sessions that know how many of their commands wait in compat/submit.c, and
- * that are made with one call (target_setup_session(), 4.19).
+ * Sessions that know how many of their commands the target core does not count,
+ * and that are made with one call (target_setup_session(), 4.19).
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -79,8 +79,8 @@ struct se_session *compat_setup_session(
 
 	if (!mine)
 		return ERR_PTR(-ENOMEM);
-	atomic_set(&mine->waiting, 1);
-	init_completion(&mine->submitted);
+	atomic_set(&mine->uncounted, 1);
+	init_completion(&mine->none);
 	session = target_setup_session(se_tpg, tag_num, tag_size, prot_op,
 				       initiator, mine, NULL);
 	if (IS_ERR(session))
@@ -89,7 +89,8 @@ struct se_session *compat_setup_session(
 }
 
 /**
- * compat_stop_session - let nobody else in, and wait for those at the door
+ * compat_stop_session - wait for the commands that the target core does not
+ * count
  * @session: the session, which no new command finds any more
  *
  * May sleep.
@@ -98,9 +99,11 @@ void compat_stop_session(struct se_session *session)
 {
 	struct compat_session *mine = session->fabric_sess_ptr;
 
-	if (!atomic_dec_and_test(&mine->waiting))
-		wait_for_completion(&mine->submitted);
+	compat_session_put(mine);
+	wait_for_completion(&mine->none);
+#ifndef COMPAT_HANDLES_CDB
 	target_sess_cmd_list_set_waiting(session);
+#endif
 }
 
 /**

@@ -6,7 +6,8 @@
  * The old call may sleep, and queuecommand may not.  So the first two parts
  * only keep what they are given, in fields of the command that the target core
  * does not use before it has that information, and hold the session; the third
- * queues work, which makes the old call.
+ * queues work, which makes the old call.  compat/handle_cdb.c has these parts
+ * for cores that did not have that call, either.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -18,10 +19,6 @@
 
 #ifndef COMPAT_HAS_target_submit_prep
 
-#ifndef COMPAT_HAS_target_submit_cmd_map_sgls
-#error "tcm_loop: this kernel's target core is too old: it has no target_submit_cmd_map_sgls() (Linux 3.8)"
-#endif
-
 #undef target_register_template
 #undef target_unregister_template
 #ifdef COMPAT_TRANSLATES_OPS
@@ -29,7 +26,7 @@
 #define target_unregister_template compat_fabric_unregister
 #endif
 
-static struct workqueue_struct *compat_submit_queue;
+struct workqueue_struct *compat_submit_queue;
 
 /**
  * target_init_cmd - first part: start a command's life
@@ -53,7 +50,7 @@ int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 {
 	struct compat_session *mine = session->fabric_sess_ptr;
 
-	atomic_inc(&mine->waiting);
+	atomic_inc(&mine->uncounted);
 	se_cmd->se_sess = session;
 	se_cmd->sense_buffer = sense;
 	se_cmd->orig_fe_lun = unpacked_lun;
@@ -63,6 +60,7 @@ int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 	return 0;
 }
 
+#ifndef COMPAT_HANDLES_CDB
 /**
  * target_submit_prep - second part: remember CDB and buffers
  * @se_cmd: the command
@@ -124,8 +122,7 @@ static void compat_submit_work(struct work_struct *work)
 		se_cmd, session, cdb, se_cmd->sense_buffer, se_cmd->orig_fe_lun,
 		se_cmd->data_length, se_cmd->sam_task_attr,
 		se_cmd->data_direction, 0, sgl, sgl_count, NULL, 0 WITH_PROT));
-	if (atomic_dec_and_test(&mine->waiting))
-		complete(&mine->submitted);
+	compat_session_put(mine);
 }
 
 /**
@@ -139,6 +136,7 @@ void target_submit(struct se_cmd *se_cmd)
 	INIT_WORK(&se_cmd->work, compat_submit_work);
 	queue_work(compat_submit_queue, &se_cmd->work);
 }
+#endif
 
 /**
  * compat_register_template - target_register_template() with a work queue

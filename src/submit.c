@@ -83,7 +83,7 @@ static bool may_go_at_once(struct tcm_loop_cmd *cmd)
 
 static void tcm_loop_submit_work(struct work_struct *work)
 {
-	target_submit(container_of(work, struct se_cmd, work));
+	target_submit(target_cmd_of_work(work));
 }
 
 /**
@@ -110,8 +110,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 		memalloc_noio_restore(noio);
 		return;
 	}
-	INIT_WORK(&se_cmd->work, tcm_loop_submit_work);
-	queue_work(tcm_loop_submit_queue, &se_cmd->work);
+	target_queue_cmd(tcm_loop_submit_queue, se_cmd, tcm_loop_submit_work);
 }
 
 /**

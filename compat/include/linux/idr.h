@@ -6,6 +6,7 @@
 #include "tcm_loop_probed.h"
 
 #ifndef COMPAT_HAS_ida_alloc_max
+#ifdef COMPAT_HAS_ida_simple_get
 static inline int ida_alloc_max(struct ida *ida, unsigned int max, gfp_t gfp)
 {
 	return ida_simple_get(ida, 0, max + 1, gfp);
@@ -15,6 +16,12 @@ static inline void ida_free(struct ida *ida, unsigned int id)
 {
 	ida_simple_remove(ida, id);
 }
+#else
+/* In compat/idr.c. */
+#define COMPAT_IDA_IN_PARTS
+int ida_alloc_max(struct ida *ida, unsigned int max, gfp_t gfp);
+void ida_free(struct ida *ida, unsigned int id);
+#endif
 #endif
 
 #endif /* TCM_LOOP_COMPAT_IDR_H */

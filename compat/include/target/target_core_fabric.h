@@ -4,6 +4,7 @@
 
 /* The kernel's own needs these first; both are part of others later. */
 #include <linux/configfs.h>
+#include <linux/workqueue.h>
 #include <target/target_core_base.h>
 #include_next <target/target_core_fabric.h>
 #include "tcm_loop_probed.h"
@@ -37,6 +38,22 @@ void target_tpg_set_ops(struct se_portal_group *se_tpg,
  * One call, which may sleep, did it all.  Here it is in three parts, in
  * compat/submit.c, and its own work queue runs the last two.
  */
+#ifndef COMPAT_HAS_target_submit_cmd_map_sgls
+/*
+ * Or several calls, which do not count the session's commands.  Those and task
+ * management functions are in compat/handle_cdb.c.
+ */
+#define COMPAT_HANDLES_CDB
+
+int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
+		      void *sense, u64 unpacked_lun, void *fabric_tmr_ptr,
+		      u8 function, gfp_t gfp, u64 tag, int flags);
+int compat_put_tmr(struct se_cmd *se_cmd);
+#define target_submit_tmr compat_submit_tmr
+#define target_put_sess_cmd compat_put_tmr
+#define target_wait_for_sess_cmds(session) /* compat_stop_session() did */
+#define TARGET_SCF_ACK_KREF 0 /* the caller always gets a reference */
+#endif
 int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 		    unsigned char *sense, u64 unpacked_lun, u32 data_length,
 		    int task_attr, int data_dir, int flags);
@@ -89,23 +106,41 @@ static inline void core_allocate_nexus_loss_ua(struct se_node_acl *nacl)
 }
 #endif
 
-#ifdef COMPAT_HAS_target_put_sess_cmd_of_session
+#if defined(COMPAT_HAS_target_put_sess_cmd_of_session) &&                      \
+	!defined(COMPAT_HANDLES_CDB)
 #define target_put_sess_cmd(se_cmd)                                            \
 	target_put_sess_cmd((se_cmd)->se_sess, se_cmd)
 #endif
 
-#ifdef COMPAT_HAS_target_wait_for_tasks
+#if defined(COMPAT_HAS_target_wait_for_tasks) && !defined(COMPAT_HANDLES_CDB)
 /* The second argument: for the tasks of each command, too? */
 #define target_wait_for_sess_cmds(session) target_wait_for_sess_cmds(session, 0)
 #endif
 
-#ifdef COMPAT_HAS_transport_generic_free_cmd_void
 /* What it returned later: whether the command is gone. */
-#define transport_generic_free_cmd(se_cmd, wait)                               \
+#define COMPAT_ONE(call)                                                       \
 	({                                                                     \
-		transport_generic_free_cmd(se_cmd, wait);                      \
+		call;                                                          \
 		1;                                                             \
 	})
+#if defined(COMPAT_HAS_transport_generic_free_cmd_to_pool)
+#define transport_generic_free_cmd(se_cmd, wait)                               \
+	COMPAT_ONE(transport_generic_free_cmd(se_cmd, wait, 1, 0))
+#elif defined(COMPAT_HAS_transport_generic_free_cmd_reinstatement)
+#define transport_generic_free_cmd(se_cmd, wait)                               \
+	COMPAT_ONE(transport_generic_free_cmd(se_cmd, wait, 0))
+#elif defined(COMPAT_HAS_transport_generic_free_cmd_void)
+#define transport_generic_free_cmd(se_cmd, wait)                               \
+	COMPAT_ONE(transport_generic_free_cmd(se_cmd, wait))
+#endif
+
+#ifndef COMPAT_HAS_target_execute_cmd
+#define target_execute_cmd transport_generic_process_write
+#endif
+
+#ifndef COMPAT_HAS_scf_scsi_tmr_cdb
+/* Ours: the target core has not got so many flags yet. */
+#define SCF_SCSI_TMR_CDB 0x80000000
 #endif
 
 #ifdef COMPAT_HAS_core_tpg_register_with_ops
@@ -162,6 +197,19 @@ static inline bool target_submits_directly(const struct se_device *dev)
 {
 	return dev->dev_attrib.submit_type == TARGET_FABRIC_DEFAULT_SUBMIT;
 }
+
+/* A command has work of its own, and before it is submitted that is ours. */
+static inline void target_queue_cmd(struct workqueue_struct *queue,
+				    struct se_cmd *se_cmd, work_func_t function)
+{
+	INIT_WORK(&se_cmd->work, function);
+	queue_work(queue, &se_cmd->work);
+}
+
+static inline struct se_cmd *target_cmd_of_work(struct work_struct *work)
+{
+	return container_of(work, struct se_cmd, work);
+}
 #else
 #define TARGET_FABRIC_DIRECT_OPS
 
@@ -173,6 +221,17 @@ static inline bool target_core_completes_directly(void)
 static inline bool target_submits_directly(const struct se_device *dev)
 {
 	return false;
+}
+
+/* What follows from that is compiled, but never called; see above. */
+static inline void target_queue_cmd(struct workqueue_struct *queue,
+				    struct se_cmd *se_cmd, work_func_t function)
+{
+}
+
+static inline struct se_cmd *target_cmd_of_work(struct work_struct *work)
+{
+	return NULL;
 }
 #endif
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of the target core's API in Linux 3.8, 4.1 or 4.4 (MODEL is 308, 401
- * or 404): the types and prototypes that this module uses, and no more.  They
+ * A model of the target core's API in Linux 2.6.39, 3.1, 3.2, 3.6, 3.8, 4.1 or
+ * 4.4 (MODEL is 206, 301, 302, 306, 308, 401 or 404): the types and prototypes
+ * that this module uses, and no more.  They
  * are compiled together with a newer kernel's other headers, so that each
  * branch of compat/ that no kernel at hand takes is compiled, see
  * vm/check-models.
@@ -22,14 +23,25 @@
 enum se_cmd_flags_table {
 	SCF_TRANSPORT_TASK_SENSE = 0x02,
 	SCF_EMULATED_TASK_SENSE = 0x04,
+#if MODEL >= 306
 	SCF_SCSI_TMR_CDB = 0x20,
+#endif
+#if MODEL <= 301
+	SCF_SCSI_RESERVATION_CONFLICT = 0x200,
+	SCF_SCSI_CDB_EXCEPTION = 0x10000,
+#endif
+#if MODEL <= 206
+	SCF_PASSTHROUGH_SG_TO_MEM = 0x200000,
+#endif
 	SCF_OVERFLOW_BIT = 0x1000,
 	SCF_UNDERFLOW_BIT = 0x2000,
 };
 
+#if MODEL >= 308
 enum target_sc_flags_table {
 	TARGET_SCF_ACK_KREF = 0x02,
 };
+#endif
 
 enum tcm_tmreq_table {
 	TMR_ABORT_TASK = 1,
@@ -39,6 +51,7 @@ enum tcm_tmreq_table {
 enum tcm_tmrsp_table {
 	TMR_FUNCTION_COMPLETE = 0,
 	TMR_TASK_DOES_NOT_EXIST = 1,
+	TMR_LUN_DOES_NOT_EXIST = 2,
 	TMR_FUNCTION_REJECTED = 5,
 };
 
@@ -69,6 +82,8 @@ struct se_device {
 
 struct se_tmr_req {
 	u8 response;
+	u32 ref_task_tag;
+	struct se_device *tmr_dev;
 };
 
 struct se_node_acl {
@@ -79,6 +94,8 @@ struct t10_pr_registration {
 	char pr_reg_isid[PR_REG_ISID_LEN];
 	int isid_present_at_reg;
 };
+
+struct target_core_fabric_ops;
 
 struct se_session {
 	struct se_node_acl *se_node_acl;
@@ -103,10 +120,15 @@ struct se_cmd {
 	struct se_device *se_dev;
 	struct se_session *se_sess;
 	struct se_tmr_req *se_tmr_req;
+	u8 scsi_sense_reason;
+	u32 se_ordered_id;
+	struct target_core_fabric_ops *se_tfo;
+#if MODEL >= 308
 	struct work_struct work;
 	struct scatterlist *t_data_sg;
 	unsigned int t_data_nents;
 	void *priv;
+#endif
 #if MODEL >= 401
 	struct scatterlist *t_prot_sg;
 	unsigned int t_prot_nents;
@@ -120,9 +142,8 @@ struct se_lun {
 #else
 	u32 unpacked_lun;
 #endif
+	struct se_device *lun_se_dev;
 };
-
-struct target_core_fabric_ops;
 
 struct se_portal_group {
 #if MODEL >= 401
@@ -132,6 +153,8 @@ struct se_portal_group {
 #endif
 	struct config_group tpg_group;
 	struct config_group tpg_attrib_group;
+	void *se_tpg_fabric_ptr;
+	struct se_lun tpg_virt_lun0;
 };
 
 struct se_wwn {

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_RCUPDATE_H
+#define TCM_LOOP_COMPAT_RCUPDATE_H
+
+#include_next <linux/rcupdate.h>
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_kfree_rcu
+/* Here it sleeps. */
+#define kfree_rcu(pointer, member)                                             \
+	do {                                                                   \
+		synchronize_rcu();                                             \
+		kfree(pointer);                                                \
+	} while (0)
+#endif
+
+#endif /* TCM_LOOP_COMPAT_RCUPDATE_H */

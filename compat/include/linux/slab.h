@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCM_LOOP_COMPAT_SLAB_H
+#define TCM_LOOP_COMPAT_SLAB_H
+
+#include_next <linux/slab.h>
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_kmalloc_array
+#define kmalloc_array kcalloc
+#endif
+
+#endif /* TCM_LOOP_COMPAT_SLAB_H */

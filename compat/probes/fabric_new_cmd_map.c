@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+
+int probe_map(struct se_cmd *cmd);
+
+const struct target_core_fabric_ops probe = { .new_cmd_map = probe_map };
