@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """table.py FILE.json...: ours against stock, as ratios of medians.
+table.py --data FILE.json: all against stock over the same backstore, for plot.gp.
 
 A row's figure is the mean over the backstores and over read and write of the
 ratio of the medians over the rounds; the spread is that of the rounds' ratios.
@@ -17,12 +18,33 @@ def values(results, device, backstore, work, direction, metric):
             == (device, backstore, work, direction)]
 
 
-def main(path):
+def load(path):
     with open(path) as f:
         bench = json.load(f)
     results = bench["results"]
     works = list(dict.fromkeys(r["work"] for r in results))
     backstores = list(dict.fromkeys(r["backstore"] for r in results if r["device"] == "ours"))
+    return bench, results, works, backstores
+
+
+def ratio(results, device, backstore, work, direction, metric):
+    """Of the device's median to stock's over the same backstore."""
+    return (statistics.median(values(results, device, backstore, work, direction, metric))
+            / statistics.median(values(results, "stock", backstore, work, direction, metric)))
+
+
+def data(path):
+    bench, results, works, backstores = load(path)
+    print(f'# Linux {bench["kernel"]}, {bench["cpus"]} CPUs')
+    for work in works:
+        row = []
+        for device, over in ("ours", backstores), ("nvme-loop", ["iblock"]), ("null_blk", ["iblock"]):
+            row.append(statistics.mean(ratio(results, device, b, work, d, "iops") for b in over for d in ("read", "write")))
+        print(f'"{work.replace(", a job", "")}"\t' + "\t".join(f"{r:.3f}" for r in row))
+
+
+def main(path):
+    bench, results, works, backstores = load(path)
     print(f"\n{bench['kernel']}, {bench['cpus']} CPUs: ours / stock\n")
     for metric, title in METRICS:
         print(f"| {title} | mean | spread | " + " | ".join(backstores) + " |")
@@ -34,7 +56,7 @@ def main(path):
                 for direction in "read", "write":
                     ours = values(results, "ours", backstore, work, direction, metric)
                     stock = values(results, "stock", backstore, work, direction, metric)
-                    ratios.append(statistics.median(ours) / statistics.median(stock))
+                    ratios.append(ratio(results, "ours", backstore, work, direction, metric))
                     rounds.append([a / b for a, b in zip(ours, stock)])
                 cells.append(statistics.mean(ratios))
             by_round = [statistics.mean(r) for r in zip(*rounds)]
@@ -52,5 +74,8 @@ def main(path):
                 print(f"| {work} | {name} | {read:.0f} | {write:.0f} | {switches:.2f} |")
 
 
-for each in sys.argv[1:]:
-    main(each)
+if sys.argv[1] == "--data":
+    data(sys.argv[2])
+else:
+    for each in sys.argv[1:]:
+        main(each)

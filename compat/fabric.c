@@ -189,11 +189,14 @@ static u32 compat_transport_id(struct se_portal_group *se_tpg,
 {
 	struct protocol_name_error error;
 	struct protocol_name name;
-	char text[sizeof(nacl->initiatorname) + sizeof(",i,0x") +
-		  sizeof(pr_reg->pr_reg_isid)];
+	char text[sizeof("fc.") + sizeof(nacl->initiatorname) +
+		  sizeof(",i,0x") + sizeof(pr_reg->pr_reg_isid)];
 	int len;
 
-	snprintf(text, sizeof(text), "%s%s%s", nacl->initiatorname,
+	/* The target core's name of a port has no prefix in this protocol. */
+	snprintf(text, sizeof(text), "%s%s%s%s",
+		 compat_protocol(se_tpg) == PROTOCOL_ID_FCP ? "fc." : "",
+		 nacl->initiatorname,
 		 pr_reg->isid_present_at_reg ? ",i,0x" : "",
 		 pr_reg->isid_present_at_reg ? pr_reg->pr_reg_isid : "");
 	len = protocol_name_parse(PROTOCOL_INITIATOR, text, strlen(text), &name,
