@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/slab.h>
 
-const void *probe = kmalloc_array;
+void *probe(void);
+void *probe(void)
+{
+	return kmalloc_array(1, 1, GFP_KERNEL);
+}
