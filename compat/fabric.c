@@ -9,13 +9,16 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <scsi/scsi_device.h>
-#include <asm/unaligned.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
 #include "compat.h"
 #include "protocol_id.h"
+
+#ifdef COMPAT_HAS_fabric_pack_lun
+#include <asm/unaligned.h>
+#include <scsi/scsi_device.h>
+#endif
 
 #ifdef COMPAT_TRANSLATES_OPS
 
