@@ -28,7 +28,7 @@ LINUXINCLUDE := -I$(src)/compat/include -I$(compat-dir) $(LINUXINCLUDE)
 
 quiet_cmd_compat_probe = PROBE   $(basename $(notdir $@))
       cmd_compat_probe = mkdir -p $(compat-dir); \
-	if $(CC) $(c_flags) -UKBUILD_MODNAME -DKBUILD_MODNAME='"probe"' $(compat-strict) -c -o $@.o $< 2>$@.log; \
+	if $(CC) $(c_flags) -UKBUILD_MODNAME -DKBUILD_MODNAME='"probe"' $(compat-strict) -fsyntax-only $< 2>$@.log; \
 	then echo "\#define COMPAT_HAS_$(basename $(notdir $@)) 1"; \
 	else echo "/* no $(basename $(notdir $@)) */"; fi >$@
 
