@@ -37,7 +37,12 @@ quiet_cmd_compat_header = PROBED  $@
 	echo "  HAS     $$(sed -n 's/.*COMPAT_HAS_\(.*\) 1/\1/p' $@ | tr '\n' ' ')"; \
 	echo "  HAS NOT $$(sed -n 's/.* no \(.*\) .*/\1/p' $@ | tr '\n' ' ')"
 
+# Asked when something is built, because "make clean" knows no configuration.
+compat-lacks = $(strip $(foreach option,CONFIG_MODULES CONFIG_SCSI CONFIG_CONFIGFS_FS CONFIG_TARGET_CORE, \
+	$(if $($(option)),,$(option))))
+
 $(compat-answers): $(compat-dir)/%.answer: $(src)/compat/probes/%.c
+	$(if $(compat-lacks),$(error tcm_loop: this kernel has no $(compat-lacks), which tcm_loop needs))
 	$(call cmd,compat_probe)
 
 $(compat-header): $(compat-answers)
