@@ -121,6 +121,12 @@ static struct compat_slot *compat_slot_of(struct scsi_cmnd *sc)
 	return (struct compat_slot *)READ_ONCE(sc->host_scribble);
 }
 
+/* A command is the first member of its private area. */
+static struct compat_slot *compat_slot_of_se_cmd(struct se_cmd *se_cmd)
+{
+	return container_of((void *)se_cmd, struct compat_slot, private);
+}
+
 static bool compat_slot_get(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 {
 	struct compat_slots *slots = *compat_slots_at(shost);
@@ -231,7 +237,7 @@ u32 compat_scsi_tag(struct se_cmd *se_cmd)
 {
 	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
 		return U32_MAX;
-	return container_of((void *)se_cmd, struct compat_slot, private)->tag;
+	return compat_slot_of_se_cmd(se_cmd)->tag;
 }
 
 #ifdef COMPAT_HANDLES_CDB
@@ -245,8 +251,7 @@ u32 compat_scsi_tag(struct se_cmd *se_cmd)
  */
 struct compat_submission *compat_submission(struct se_cmd *se_cmd)
 {
-	return &container_of((void *)se_cmd, struct compat_slot, private)
-			->submission;
+	return &compat_slot_of_se_cmd(se_cmd)->submission;
 }
 #endif
 

@@ -2,11 +2,8 @@
 #ifndef TCM_LOOP_COMPAT_BLK_MQ_H
 #define TCM_LOOP_COMPAT_BLK_MQ_H
 
-#include "tcm_loop_probed.h"
-
-#ifdef COMPAT_HAS_blk_mq_h
 #include_next <linux/blk-mq.h>
-#endif
+#include "tcm_loop_probed.h"
 #include <scsi/scsi_cmnd.h>
 
 #ifdef COMPAT_SCSI_SLOTS
