@@ -33,6 +33,18 @@ install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 	find $(DESTDIR)$(SOURCE) -type f ! -name '*.[ch]' ! -name '*.mk' ! -name Kbuild ! -name dkms.conf -delete
 	find $(DESTDIR)$(SOURCE) -name '*.mod.c' -delete
 
+install-man: ## copy the module's manual page to $(DESTDIR)/usr/share/man
+	install -D -m 644 -t $(DESTDIR)/usr/share/man/man4 man/tcm_loop.4
+
+UNITDIR ?= /usr/lib/systemd/system
+install-utils: ## install the command tcm-loop, its unit and manual pages
+	install -D -t $(DESTDIR)/usr/sbin utils/tcm-loop
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) utils/tcm-loop.service
+	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)/usr/share/bash-completion/completions/tcm-loop
+	install -D -m 644 -t $(DESTDIR)/usr/share/man/man5 man/tcm-loop.conf.5
+	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tcm-loop.8
+	[ -e $(DESTDIR)/etc/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)/etc utils/tcm-loop.conf
+
 install: install-source ## install through DKMS, for the running kernel or KERNELS="...", and those to come
 	dkms add -m tcm-loop -v $(VERSION)
 	for kernel in $(or $(KERNELS),$(shell uname -r)); do dkms install -m tcm-loop -v $(VERSION) -k $$kernel || exit; done
@@ -83,5 +95,5 @@ shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded
 format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
-.PHONY: help modules modules_install probes check-headers clean install-source install uninstall dist deb rpm setup demo check \
+.PHONY: help modules modules_install probes check-headers clean install-source install-man install-utils install uninstall dist deb rpm setup demo check \
 	check-packages test bench coverage shell format

@@ -51,19 +51,33 @@ def busy():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+def ios_of(disk):
+    with open(f"/sys/block/{os.path.basename(disk)}/stat") as f:
+        fields = f.read().split()
+    return int(fields[0]) + int(fields[4])
+
+
 def fio(disk, work, direction, seconds):
+    """CPU time is taken while I/O is under way: fio's start and end are not the disk's."""
     size, depth, jobs, prefix = WORK[work]
-    before = busy()
-    out = subprocess.run(
+    before = ios_of(disk)
+    process = subprocess.Popen(
         ["fio", "--name=bench", f"--filename={disk}", "--direct=1", "--ioengine=io_uring",
          f"--rw={prefix}{direction}", f"--bs={size}", f"--iodepth={depth}", f"--numjobs={jobs}",
          "--group_reporting", "--time_based", f"--runtime={seconds}", f"--size={MIB}m",
          "--randrepeat=1", "--norandommap", "--output-format=json"],
-        check=True, capture_output=True, text=True).stdout
-    cpu = busy() - before
+        stdout=subprocess.PIPE, text=True)
+    while ios_of(disk) < before + 4 and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(seconds / 10)
+    first, cpu = ios_of(disk), busy()
+    time.sleep(seconds * 0.8)
+    count, cpu = ios_of(disk) - first, busy() - cpu
+    out = process.communicate()[0]
+    if process.returncode:
+        raise SystemExit(f"fio: {out}")
     job = json.loads(out[out.index("{"):])["jobs"][0]
-    ios = job[direction]["total_ios"]
-    return {"iops": job[direction]["iops"], "switches": job["ctx"] / ios, "cpu_us": cpu * 1e6 / ios}
+    return {"iops": job[direction]["iops"], "switches": job["ctx"] / job[direction]["total_ios"], "cpu_us": cpu * 1e6 / count}
 
 
 def measure(results, device, backstore, disk, seconds):

@@ -49,6 +49,8 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
@@ -198,6 +200,16 @@ static inline struct tcm_loop_host *shost_to_tcm_loop(struct Scsi_Host *shost)
 {
 	return *(struct tcm_loop_host **)shost_priv(shost);
 }
+
+/* module.c */
+extern struct ratelimit_state tcm_loop_messages;
+
+/* print is pr_err or the like.  What users can cause as often as they like. */
+#define tcm_loop_limited(print, ...)                                           \
+	do {                                                                   \
+		if (__ratelimit(&tcm_loop_messages))                           \
+			print(__VA_ARGS__);                                    \
+	} while (0)
 
 /* module.c: parameters, read when an adapter is made */
 extern unsigned int tcm_loop_nr_hw_queues;

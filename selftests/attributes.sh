@@ -58,6 +58,9 @@ check "nexus with a newline" write "$naa_initiator
 " $tpg/nexus
 check_equal "is read back without" $naa_initiator "$(cat $tpg/nexus)"
 
+make_tpg $fc 1 fc.21000024ff000002
+check_equal "FC: nexus is read back as it may be written" $fc_initiator "$(cat $loopback/$fc/tpgt_1/nexus)"
+rmdir $loopback/$fc/tpgt_1 $loopback/$fc
 check_equal "transport_status begins online" online "$(cat $tpg/transport_status)"
 check "transport_status: offline" write offline $tpg/transport_status
 check_equal "is read back" offline "$(cat $tpg/transport_status)"
@@ -100,8 +103,8 @@ for value in 2 4 -1 1x " " 99999999999; do
 	check "fabric_prot_type: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/attrib/fabric_prot_type
 done
 
-for name in tpgt_ tpgt_x tpgt_-1 tpgt_65536 tpg_1 tpgt_1x tpgt_+2; do
-	check "\"$name\" is refused" refused "Invalid argument" mkdir "$loopback/$naa/$name"
+for name in tpgt_ tpgt_x tpgt_-1 tpgt_65536 tpg_1 tpgt_1x tpgt_+2 $'tpgt_2\n'; do
+	check "${name@Q} is refused" refused "Invalid argument" mkdir "$loopback/$naa/$name"
 done
 
 parameters=/sys/module/tcm_loop/parameters

@@ -75,8 +75,8 @@ finish() {
 wait_for() { # wait_for SECONDS COMMAND...
 	local end=$((SECONDS + $1))
 	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { "$@"; return; }
 		sleep 0.05
 	done
 }
@@ -217,6 +217,16 @@ end() {
 }
 
 ended_well() { [ "$ended" = 0 ] || { echo "status $ended"; tail -n 20 /tmp/load.log; return 1; }; }
+no_process_waits() { # uninterruptibly
+	local waiting
+	waiting=$(grep -lsE '^State:.*D ' /proc/[0-9]*/status)
+	[ -z "$waiting" ] && return
+	for waiting in $waiting; do
+		head -n 1 "$waiting"
+		cat "${waiting%status}stack"
+	done 2>/dev/null
+	return 1
+}
 has_ended() { ! kill -0 "$load" 2>/dev/null; }
 
 verify_until() { # verify_until FILE DISK: pass after pass, until the file exists

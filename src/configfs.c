@@ -15,14 +15,20 @@
 /* How much of a bad value a message shows. */
 #define SHOWN 64
 
+/* Not 0xa0, which isspace() takes for one and which ends letters in UTF-8. */
+static bool is_blank(char c)
+{
+	return isascii(c) && isspace(c);
+}
+
 /* What the user wrote, without the white space around it. */
 static const char *trimmed(const char *page, size_t *count)
 {
 	const char *start = page, *end = page + *count;
 
-	while (start < end && isspace(*start))
+	while (start < end && is_blank(*start))
 		start++;
-	while (end > start && isspace(end[-1]))
+	while (end > start && is_blank(end[-1]))
 		end--;
 	*count = end - start;
 	return start;
@@ -53,8 +59,9 @@ static int refuse(struct tcm_loop_tpg *tpg, const char *attribute,
 {
 	struct shown shown;
 
-	pr_err("%s tpgt_%u: %s \"%s\"; accepted: %s\n", tpg->host->name.text,
-	       tpg->tpgt, attribute, show(&shown, given, len), accepted);
+	tcm_loop_limited(pr_err, "%s tpgt_%u: %s \"%s\"; accepted: %s\n",
+			 tpg->host->name.text, tpg->tpgt, attribute,
+			 show(&shown, given, len), accepted);
 	return -EINVAL;
 }
 
@@ -71,12 +78,16 @@ static int parse_name(enum protocol_role role, const char *given, size_t len,
 	if (!ret)
 		return 0;
 	if (error.at < len)
-		pr_err("%s \"%s\": wrong at character %zu; accepted: %s\n",
-		       what, show(&shown, given, len), error.at + 1,
-		       error.accepted);
+		tcm_loop_limited(
+			pr_err,
+			"%s \"%s\": wrong at character %zu; accepted: %s\n",
+			what, show(&shown, given, len), error.at + 1,
+			error.accepted);
 	else
-		pr_err("%s \"%s\": too short with %zu characters; accepted: %s\n",
-		       what, show(&shown, given, len), len, error.accepted);
+		tcm_loop_limited(
+			pr_err,
+			"%s \"%s\": too short with %zu characters; accepted: %s\n",
+			what, show(&shown, given, len), len, error.accepted);
 	return ret;
 }
 
@@ -163,12 +174,14 @@ static ssize_t tcm_loop_tpg_nexus_store(struct config_item *item,
 	if (ret)
 		return ret;
 	if (initiator.protocol != target->protocol) {
-		pr_err("initiator port \"%s\" is %s, but the target %s is %s; accepted: %s\n",
-		       show(&shown, given, len),
-		       protocol_id_string(initiator.protocol), target->text,
-		       protocol_id_string(target->protocol),
-		       protocol_name_accepted(PROTOCOL_INITIATOR,
-					      target->protocol));
+		tcm_loop_limited(
+			pr_err,
+			"initiator port \"%s\" is %s, but the target %s is %s; accepted: %s\n",
+			show(&shown, given, len),
+			protocol_id_string(initiator.protocol), target->text,
+			protocol_id_string(target->protocol),
+			protocol_name_accepted(PROTOCOL_INITIATOR,
+					       target->protocol));
 		return -EINVAL;
 	}
 	ret = tcm_loop_nexus_make(tpg, &initiator);
@@ -194,6 +207,7 @@ static ssize_t tcm_loop_tpg_transport_status_store(struct config_item *item,
 
 	if (len == 6 && !memcmp(given, "online", 6)) {
 		WRITE_ONCE(tpg->online, true);
+		tcm_loop_lun_scan_all(tpg);
 		return count;
 	}
 	if (len == 7 && !memcmp(given, "offline", 7)) {
@@ -293,11 +307,15 @@ struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name)
 	u16 tpgt;
 	int ret;
 
-	if (strncmp(name, "tpgt_", 5) || !isdigit(name[5]) ||
+	/* Digits alone: kstrtou16() lets a sign and a newline pass. */
+	if (strncmp(name, "tpgt_", 5) ||
+	    strspn(name + 5, "0123456789") != strlen(name + 5) ||
 	    kstrtou16(name + 5, 10, &tpgt)) {
-		pr_err("%s: target portal group \"%s\"; accepted: tpgt_0 to tpgt_%u\n",
-		       host->name.text, show(&shown, name, strlen(name)),
-		       TCM_LOOP_MAX_TPGT);
+		tcm_loop_limited(
+			pr_err,
+			"%s: target portal group \"%s\"; accepted: tpgt_0 to tpgt_%u\n",
+			host->name.text, show(&shown, name, strlen(name)),
+			TCM_LOOP_MAX_TPGT);
 		return ERR_PTR(-EINVAL);
 	}
 	tpg = tcm_loop_tpg_create(host, tpgt);
@@ -310,8 +328,9 @@ struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name)
 	target_tpg_set_rtpi(&tpg->se_tpg, tpg->rtpi);
 	ret = tcm_loop_tpg_add(tpg);
 	if (ret) {
-		pr_err("%s: \"%.*s\" is tpgt_%u, which exists\n",
-		       host->name.text, SHOWN, name, tpgt);
+		tcm_loop_limited(pr_err,
+				 "%s: \"%.*s\" is tpgt_%u, which exists\n",
+				 host->name.text, SHOWN, name, tpgt);
 		goto out_deregister;
 	}
 	return &tpg->se_tpg;

@@ -378,7 +378,9 @@ static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
 
 	ret = scsi_add_device(shost, 0, tpg->tpgt, lun);
 	if (ret)
-		pr_warn("%s tpgt_%u lun_%llu: no disk appeared (error %d); \"echo 0 %u %llu > /sys/class/scsi_host/host%u/scan\" tries again\n",
+		tcm_loop_limited(
+			pr_warn,
+			"%s tpgt_%u lun_%llu: no disk appeared (error %d); \"echo 0 %u %llu > /sys/class/scsi_host/host%u/scan\" tries again\n",
 			tpg->host->name.text, tpg->tpgt, lun, ret, tpg->tpgt,
 			lun, shost->host_no);
 }
@@ -386,16 +388,24 @@ static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
 /**
  * tcm_loop_lun_link - a LUN was linked to a backstore
  * @tpg: its TPG
- * @lun: the LUN, at most TCM_LOOP_MAX_LUN
+ * @lun: the LUN; above TCM_LOOP_MAX_LUN, which the target core does not refuse,
+ *	it gets no disk
  *
- * Makes the disk appear if there is a nexus; if not, it appears when one is
- * made.  May sleep.
+ * Makes the disk appear if there is a nexus and the TPG is online; if not, it
+ * appears when that comes true.  May sleep.
  */
 void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
 {
 	struct tcm_loop_host *host = tpg->host;
 	int ret;
 
+	if (lun > TCM_LOOP_MAX_LUN) {
+		tcm_loop_limited(
+			pr_err,
+			"%s tpgt_%u lun_%llu: no disk; accepted: lun_0 to lun_%u\n",
+			host->name.text, tpg->tpgt, lun, TCM_LOOP_MAX_LUN);
+		return;
+	}
 	mutex_lock(&host->lock);
 	ret = tcm_loop_lun_map_grow(tpg, lun);
 	if (!ret) {
@@ -404,11 +414,13 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
 	}
 	mutex_unlock(&host->lock);
 	if (ret) {
-		pr_err("%s tpgt_%u lun_%llu: no memory, no disk; unlink the LUN and link it again\n",
-		       host->name.text, tpg->tpgt, lun);
+		tcm_loop_limited(
+			pr_err,
+			"%s tpgt_%u lun_%llu: no memory, no disk; unlink the LUN and link it again\n",
+			host->name.text, tpg->tpgt, lun);
 		return;
 	}
-	if (rcu_access_pointer(tpg->session))
+	if (rcu_access_pointer(tpg->session) && READ_ONCE(tpg->online))
 		tcm_loop_lun_scan(tpg, lun);
 }
 
@@ -444,9 +456,9 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun)
 
 /**
  * tcm_loop_lun_scan_all - make the disks of all linked LUNs appear
- * @tpg: the TPG, with a new nexus
+ * @tpg: the TPG, which has got a nexus or come online
  *
- * May sleep.
+ * Does nothing without a nexus, and while the TPG is offline.  May sleep.
  */
 void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
 {
@@ -454,6 +466,9 @@ void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
 	unsigned int lun = 0;
 
 	for (;; lun++) {
+		if (!rcu_access_pointer(tpg->session) ||
+		    !READ_ONCE(tpg->online))
+			return;
 		mutex_lock(&host->lock);
 		lun = find_next_bit(tpg->lun_map, tpg->lun_bits, lun);
 		if (lun >= tpg->lun_bits)

@@ -9,6 +9,9 @@
 
 #include "tcm_loop.h"
 
+/* As much as a user can read, and no more than a log can hold. */
+DEFINE_RATELIMIT_STATE(tcm_loop_messages, 10 * HZ, 200);
+
 struct uint_range {
 	unsigned int *value;
 	unsigned int min;
@@ -22,8 +25,9 @@ static int set_uint_range(const char *val, const struct kernel_param *kp)
 
 	if (kstrtouint(val, 0, &value) || value < range->min ||
 	    value > range->max) {
-		pr_err("%s: \"%.32s\" is not a number from %u to %u\n",
-		       kp->name, val, range->min, range->max);
+		tcm_loop_limited(
+			pr_err, "%s: \"%.32s\" is not a number from %u to %u\n",
+			kp->name, val, range->min, range->max);
 		return -EINVAL;
 	}
 	*range->value = value;

@@ -76,8 +76,10 @@ int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg)
 	}
 	luns = tcm_loop_lun_count(tpg);
 	if (luns) {
-		pr_err("%s tpgt_%u: the nexus is in use by %u LUNs; unlink them first\n",
-		       tpg->host->name.text, tpg->tpgt, luns);
+		tcm_loop_limited(
+			pr_err,
+			"%s tpgt_%u: the nexus is in use by %u LUNs; unlink them first\n",
+			tpg->host->name.text, tpg->tpgt, luns);
 		ret = -EPERM;
 		goto out_unlock;
 	}
@@ -94,7 +96,7 @@ out_unlock:
 }
 
 /**
- * tcm_loop_nexus_show - print the initiator port's name, with its ISID
+ * tcm_loop_nexus_show - print the initiator port's name as it was written
  * @tpg: the target port
  * @page: where to
  * @size: its size
@@ -111,7 +113,10 @@ ssize_t tcm_loop_nexus_show(struct tcm_loop_tpg *tpg, char *page, size_t size)
 	mutex_lock(&tpg->nexus_lock);
 	session = tcm_loop_session(tpg);
 	if (session)
-		ret = scnprintf(page, size, "%s%s%s\n",
+		ret = scnprintf(page, size, "%s%s%s%s\n",
+				tpg->host->name.protocol == PROTOCOL_ID_FCP
+					? "fc."
+					: "",
 				session->se_node_acl->initiatorname,
 				tpg->isid[0] ? ",i,0x" : "", tpg->isid);
 	mutex_unlock(&tpg->nexus_lock);

@@ -13,8 +13,8 @@
 #include "protocol_id.h"
 
 #define NAA_ACCEPTED                                                           \
-	"naa. and 16 hexadecimal digits that begin with 1, 2, 3, 5 or 6, "     \
-	"or 32 that begin with 6"
+	"naa. and 16 hexadecimal digits that begin with 1, 2, 3, 5, 6 "        \
+	"or C to F, or 32 that begin with 6"
 #define FC_ACCEPTED                                                            \
 	"fc. and 16 hexadecimal digits, or eight hexadecimal bytes "           \
 	"separated by colons"
@@ -50,7 +50,8 @@ static int hex_digit(char c)
  * (2) and registered (5) ones have 16 digits, registered extended ones (6)
  * have 32.  Sixteen digits that begin with 6 are no identifier by the
  * standard, but targetcli and the LIO documentation have always used them;
- * those that begin with 1 are the old IEEE format, which overlaybd uses.
+ * those that begin with 1 are the old IEEE format, which overlaybd uses.  C to
+ * F are EUI-64 mapped names of Fibre Channel, which targetcli accepts.
  */
 static int parse_naa(const char *given, size_t len, size_t *at, char *text)
 {
@@ -58,7 +59,7 @@ static int parse_naa(const char *given, size_t len, size_t *at, char *text)
 
 	for (i = 4; i < len; i++) {
 		if (hex_digit(given[i]) < 0 || i == 4 + 32 ||
-		    (i == 4 && !strchr("12356", given[i])) ||
+		    (i == 4 && !strchr("12356CDEFcdef", given[i])) ||
 		    (i == 4 + 16 && given[4] != '6')) {
 			*at = i;
 			return -EINVAL;

@@ -40,6 +40,8 @@ static const struct {
 	/* overlaybd, and the tcm_loop page of the LIO wiki */
 	{ "naa.1990000000000123", PROTOCOL_ID_SAS, "naa.1990000000000123" },
 	{ "naa.600140554cf3a18e", PROTOCOL_ID_SAS, "naa.600140554cf3a18e" },
+	{ "naa.c001405000000001", PROTOCOL_ID_SAS, "naa.c001405000000001" },
+	{ "naa.F001405000000001", PROTOCOL_ID_SAS, "naa.F001405000000001" },
 	{ "naa.60014050000000010000000000000001", PROTOCOL_ID_SAS,
 	  "naa.60014050000000010000000000000001" },
 	{ "fc.21:00:00:24:ff:00:00:01", PROTOCOL_ID_FCP,
@@ -71,6 +73,7 @@ static const struct {
 	{ "naa.xyz", 4 },
 	{ "naa.0001405000000001", 4 },
 	{ "naa.4001405000000001", 4 },
+	{ "naa.b001405000000001", 4 },
 	{ "naa.500140500000000", 19 },
 	{ "naa.50014050000000011", 20 },
 	{ "naa.500140500000000g", 19 },

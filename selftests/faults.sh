@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every allocation may fail; see faults.py.  Needs a kernel with fault injection.
+. "$(dirname "$0")/lib.sh"
+[ -e /proc/thread-self/fail-nth ] && [ -d /sys/kernel/debug/failslab ] || skip_all "this kernel has no fault injection"
+load_module
+
+echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+echo 0 >/sys/kernel/debug/failslab/verbose
+make_ramdisk faults 8
+mkdir -p $loopback
+python3 "$(dirname "$0")/faults.py"
+status=$?
+clean_up
+exit $status

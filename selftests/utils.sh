@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command tcm-loop: disks of every protocol, made, listed, applied from a
+# file and removed, beside what others made.
+. "$(dirname "$0")/lib.sh"
+tcm_loop=$(realpath "$(dirname "$0")/../utils/tcm-loop")
+[ -x "$tcm_loop" ] || tcm_loop=$(command -v tcm-loop) || skip_all "there is no tcm-loop (package tcm-loop-utils)"
+python3 -c 'import rtslib_fb' 2>/dev/null || skip_all "needs python3-rtslib-fb"
+load_module
+[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
+trap '$tcm_loop remove --all --force >/dev/null 2>&1; clean_up' EXIT
+
+nothing_left() { [ -z "$(ls -d $loopback/*.* $core/*_*/*/ 2>/dev/null)" ]; }
+field() { python3 -c 'import json, sys; print(*[d[sys.argv[1]] for d in json.load(sys.stdin)], sep="\n")' "$1"; }
+device_line() { grep -E "^$1: /dev/sd[a-z]+ /dev/disk/by-id/wwn-0x6001405" <<<"$2"; }
+
+for protocol in sas fc iscsi; do
+	output=$($tcm_loop create --ramdisk 16M --protocol $protocol --name $protocol 2>&1)
+	check "create a disk of protocol $protocol; it says where it is" device_line $protocol "$output"
+	disk=$(awk '{ print $2 }' <<<"$output")
+	check "and it works" verify "$disk" --size=1m
+	check_equal "list --json tells its protocol" $protocol "$($tcm_loop list --json | field protocol | grep $protocol)"
+done
+check "page 0x83 of the FC disk says Fibre Channel" grep -q "Fibre Channel" <<<"$(sg_vpd -p di "$($tcm_loop list --json | field device | sed -n 1p)")"
+check "list shows three" test "$($tcm_loop list | grep -c tcm-loop)" = 3
+check "a second disk of that name is refused" refused "fc exists" $tcm_loop create --ramdisk 1M --name fc
+check "remove them" $tcm_loop remove sas fc iscsi
+check "nothing is left" nothing_left
+
+check "a name that the module refuses is refused, with the module's reason" \
+	refused "accepted: naa. and 16" $tcm_loop create --ramdisk 1M --target naa.xyz
+check "a file that does not exist" refused "with a size it is made" $tcm_loop create --file /tmp/none.img
+check "no block device" refused "is not a block device" $tcm_loop create --block /etc/passwd
+check "two places for the data" refused "exactly one of" $tcm_loop create --ramdisk 1M --file /tmp/x
+check "no place for the data" refused "none is given" $tcm_loop create
+check "a size of nothing" refused 'size "0"' $tcm_loop create --ramdisk 0
+check "an LUN that does not exist" refused "from 0 to 65535" $tcm_loop create --ramdisk 1M --lun 65536
+check "a protocol that is not the target's" refused "is not of protocol" $tcm_loop create --ramdisk 1M --protocol fc --target $naa
+check "after each of these nothing is left" nothing_left
+check "and no file" test ! -e /tmp/x -a ! -e /tmp/none.img
+
+make_ramdisk foreign 8
+make_tpg $naa 1 $naa_initiator
+link_lun $naa 1 0 rd_mcp_0/foreign
+check "what others made is listed as theirs" grep -q "foreign.*others" <<<"$($tcm_loop list)"
+check "a LUN that is taken is refused" refused "is taken" $tcm_loop create --ramdisk 1M --target $naa
+check "a second LUN of another's port may be made" $tcm_loop create --ramdisk 1M --name second --target $naa --lun 1
+check "a backstore of another's name is refused" refused "which this command did not make" $tcm_loop create --ramdisk 1M --name foreign
+check "another's disk is not removed" refused "is not a disk that this command made" $tcm_loop remove foreign
+check "remove --all" $tcm_loop remove --all
+check "leaves it" test -e "$(device_of $naa 1 0)"
+
+conf=/tmp/tcm-loop.conf
+cat >$conf <<END
+[one]
+file = /tmp/one.img
+size = 16M
+protocol = fc
+
+[two]
+ramdisk = 8M
+target = $iqn
+END
+check "apply --dry-run shows what it would make" grep -q "^+ one: file /tmp/one.img, fc\.50:01:40:5" <<<"$($tcm_loop apply -n $conf)"
+check "and makes nothing" test ! -e /tmp/one.img
+check "apply" $tcm_loop apply $conf
+check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
+identity() { $tcm_loop list --json | python3 -c 'import json, sys; print(*sorted((d["name"], d["target"], d["initiator"], d["by_id"]) for d in json.load(sys.stdin) if d["managed"]))'; }
+device_named() { $tcm_loop list --json | python3 -c 'import json, sys; print(*[d["device"] for d in json.load(sys.stdin) if d["name"] == sys.argv[1]])' "$1"; }
+before=$(identity)
+mkdir -p /tmp/mnt
+mkfs.ext4 -q "$(device_named one)" && mount "$(device_named one)" /tmp/mnt && touch /tmp/mnt/here
+sed -i 's/size = 16M/size = 16M\nlun = 7/' $conf
+check "a change of what is mounted is refused" refused "is in use as /tmp/mnt" $tcm_loop apply $conf
+check "and so is its removal" refused "is in use as /tmp/mnt" $tcm_loop remove "$(device_named one)"
+umount /tmp/mnt
+check "apply shows the change" grep -q "^~ one: lun 0 -> 7" <<<"$($tcm_loop apply $conf)"
+mount "$(device_named one)" /tmp/mnt
+check "the file system is still there" test -e /tmp/mnt/here
+umount /tmp/mnt
+sed -i '/lun = 7/d' $conf
+check "apply once more" $tcm_loop apply $conf
+$tcm_loop remove --all >/dev/null
+check "apply after all was removed, as after a reboot" $tcm_loop apply $conf
+check_equal "gives the same identities" "$before" "$(identity)"
+remove_tpg $iqn 1 && rmdir $loopback/$iqn
+check "what others removed is made again" $tcm_loop apply $conf
+check_equal "as it was" "$before" "$(identity)"
+sed -i '/\[two\]/,$d' $conf
+check "what is not in the file any more goes" grep -q "^- two" <<<"$($tcm_loop apply $conf)"
+printf '[one]\nfile = /tmp/one.img\ncolour = red\n' >$conf
+check "an unknown key is refused" refused 'unknown option "colour"' $tcm_loop apply $conf
+printf '[one]\nramdisk = 1M\ntarget = %s\n[two]\nramdisk = 1M\ntarget = %s\n' $iqn $iqn >$conf
+check "two disks in one place are refused" refused "are both lun 0" $tcm_loop apply $conf
+printf 'ramdisk = 1M\n' >$conf
+check "a file without a section is refused" refused "no section headers" $tcm_loop apply $conf
+check "and nothing was touched" grep -q "^one " <<<"$($tcm_loop list)"
+check "remove --all" $tcm_loop remove --all
+check "another's disk is still there" test -e "$(device_of $naa 1 0)"
+rm -f /tmp/one.img $conf
+finish
