@@ -7,6 +7,7 @@ Each round loads and measures: null_blk, nvme-loop over it, stock, ours.
 """
 import glob
 import json
+import math
 import os
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def fio(disk, work, direction, seconds):
     process = subprocess.Popen(
         ["fio", "--name=bench", f"--filename={disk}", "--direct=1", "--ioengine=io_uring",
          f"--rw={prefix}{direction}", f"--bs={size}", f"--iodepth={depth}", f"--numjobs={jobs}",
-         "--group_reporting", "--time_based", f"--runtime={seconds}", f"--size={MIB}m",
+         "--group_reporting", "--time_based", f"--runtime={seconds * 1000:.0f}ms", f"--size={MIB}m",
          "--randrepeat=1", "--norandommap", "--output-format=json"],
         stdout=subprocess.PIPE, text=True)
     while ios_of(disk) < before + 4 and process.poll() is None:
@@ -77,7 +78,7 @@ def fio(disk, work, direction, seconds):
     if process.returncode:
         raise SystemExit(f"fio: {out}")
     job = json.loads(out[out.index("{"):])["jobs"][0]
-    return {"iops": job[direction]["iops"], "switches": job["ctx"] / job[direction]["total_ios"], "cpu_us": cpu * 1e6 / count}
+    return {"iops": job[direction]["iops"], "switches": job["ctx"] / job[direction]["total_ios"], "cpu_us": cpu * 1e6 / count if count else math.nan}
 
 
 def measure(results, device, backstore, disk, seconds):

@@ -128,6 +128,18 @@ class Worker:
                     raise
         os.rmdir(target)
 
+    def make_all(self):
+        """A disk and all that it needs, unless it is there."""
+        lun = self.lun()
+        tpg = os.path.dirname(os.path.dirname(lun))
+        for step in (lambda: os.makedirs(lun), lambda: write(f"{tpg}/nexus", NAMES[tpg.split("/")[-2]])):
+            try:
+                step()
+            except OSError as e:
+                if e.errno not in CONFIGFS:
+                    raise
+        os.symlink(self.backstore(), f"{lun}/backstore")
+
     def make_nexus(self):
         tpg = self.tpg()
         write(f"{tpg}/nexus", NAMES[tpg.split("/")[-2]])
@@ -255,7 +267,8 @@ class Worker:
 OPERATIONS = {  # how often, and the errnos with which it may be refused
     "mkdir_target": (4, CONFIGFS),
     "rmdir_target": (1, CONFIGFS),
-    "remove_all": (2, CONFIGFS),
+    "remove_all": (1, CONFIGFS),
+    "make_all": (4, CONFIGFS | {errno.EPERM}),
     "mkdir_tpg": (6, CONFIGFS),
     "rmdir_tpg": (2, CONFIGFS),
     "make_nexus": (8, CONFIGFS),

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every operation with its first allocation failing, then its second, and so on to the last.
+"""faults.py [TRIES]: every operation, with one of its allocations failing.
 
 fail-nth of fault injection makes the n-th allocation that this task makes fail.
 Whatever an operation answers then, nothing half-made may stay behind, and the
-same operation must work when it is asked again.
+same operation must work when it is asked again.  Of each operation's allocations
+TRIES fail, at even distances from a start at random; all of them, if it is 0.
 """
 import collections
 import errno
 import fcntl
 import mmap
 import os
+import random
 import struct
 import sys
 import time
@@ -38,21 +40,23 @@ def device():
         return f"/sys/bus/scsi/devices/{f.read().strip()}:0"
 
 
-def disk():
+def open_disk():
+    """Linked last, it may just be appearing."""
     end = time.time() + 60
-    while time.time() < end:
-        names = os.listdir(f"{device()}/block") if os.path.isdir(f"{device()}/block") else []
-        if names and os.path.exists(f"/dev/{names[0]}"):
-            return f"/dev/{names[0]}"
+    while True:
+        try:
+            return os.open(f"/dev/{os.listdir(f'{device()}/block')[0]}", os.O_RDWR | os.O_DIRECT)
+        except (OSError, IndexError):
+            if time.time() > end:
+                raise
         time.sleep(0.05)
-    raise SystemExit("the disk did not appear")
 
 
 class Disk:
     """Opened beforehand, so that only the command itself is tried."""
 
     def __init__(self):
-        self.fd = os.open(disk(), os.O_RDWR | os.O_DIRECT)
+        self.fd = open_disk()
         self.buffer = mmap.mmap(-1, 1 << 18)
 
     def read(self):
@@ -99,63 +103,75 @@ COMMANDS = "read", "write", "reset", "inquiry"
 
 
 def with_fault(number, operation):
-    """Was a failure injected?  And the errno, or 0."""
-    with open(FAIL_NTH, "r+b", buffering=0) as f:
-        f.write(b"%d" % number)
-        try:
-            operation()
-            error = 0
-        except OSError as e:
-            error = e.errno
-        f.seek(0)
-        left = int(f.read(20))
-        f.write(b"0")
-    return left == 0, error
+    """How many allocations were left until the failure, and the errno, or 0."""
+    # Nothing else may allocate meanwhile, so what is read later is opened before.
+    into, out = os.open(FAIL_NTH, os.O_WRONLY), os.open(FAIL_NTH, os.O_RDONLY)
+    error = 0
+    os.write(into, b"%d" % number)
+    try:
+        operation()
+    except OSError as e:
+        error = e.errno
+    left = int(os.read(out, 20))
+    os.write(into, b"0")
+    os.close(into)
+    os.close(out)
+    return left, error
 
 
-def attempt(operation, undo, exists):
-    """Fail each allocation in turn.  Returns how many there were, the answers, and what was wrong."""
-    answers, wrong, number = collections.Counter(), [], 0
+NEVER = 1 << 20
+
+
+def attempt(operation, undo, exists, tries):
+    """Returns how many allocations there are, how many failed, the answers, and what was wrong."""
+    answers, wrong, failed, number = collections.Counter(), [], 0, NEVER
+    count, numbers = None, []
     while True:
-        number += 1
-        injected, error = with_fault(number, operation)
-        answers[errno.errorcode.get(error, error) if error else "done"] += 1
+        left, error = with_fault(number, operation)
+        failed += left == 0
+        answers[errno.errorcode.get(error, error) if error else "done"] += number != NEVER
+        what = "no failure" if number == NEVER else f"allocation {number}"
         if exists and exists() != (not error):
-            wrong.append(f"allocation {number}: {errno.errorcode.get(error, 'done')}, but it is {'' if exists() else 'not '}there")
+            wrong.append(f"{what}: {errno.errorcode.get(error, 'done')}, but it is {'' if exists() else 'not '}there")
         if undo and (exists() if exists else not error):
             try:
                 undo()
             except OSError as e:
-                wrong.append(f"allocation {number}: cannot be undone: {e}")
+                wrong.append(f"{what}: cannot be undone: {e}")
                 break
-        if not injected:
-            if error:
-                wrong.append(f"fails without a failure, too: {errno.errorcode.get(error, error)}")
+        if number == NEVER and error:
+            wrong.append(f"{what}, but {errno.errorcode.get(error, error)}")
+        if count is None:
+            count = NEVER - left
+            step = max(1, count // tries) if tries else 1
+            numbers = list(range(random.randint(1, step), count + 1, step)) + [NEVER]
+        elif number == NEVER:
             break
-    return number - 1, answers, wrong
+        number = numbers.pop(0)
+    return count, failed, answers, wrong
 
 
 def main():
-    failures = 0
-    number = 0
+    tries = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    number = failures = 0
 
-    def report(name, count, answers, wrong):
+    def report(name, count, failed, answers, wrong):
         nonlocal failures, number
         number += 1
-        print(f"{'not ok' if wrong else 'ok'} {number} - {name}: any of its {count} allocations may fail: "
-              + ", ".join(f"{n} {what}" for what, n in answers.most_common()))
+        print(f"{'not ok' if wrong else 'ok'} {number} - {name}: {failed} of its {count} allocations failed: "
+              + (", ".join(f"{n} {what}" for what, n in answers.most_common()) or "-"))
         for line in wrong:
             print(f"#   {line}")
         sys.stdout.flush()
         failures += bool(wrong)
 
     for name, operation, undo, exists in STEPS:
-        count, answers, wrong = attempt(operation, undo, exists)
-        report(name, count, answers, wrong if count else wrong + ["no allocation failed"])
+        count, failed, answers, wrong = attempt(operation, undo, exists, tries)
+        report(name, count, failed, answers, wrong if failed else wrong + ["no allocation failed"])
         operation()
     opened = Disk()
     for name in COMMANDS:
-        report(name, *attempt(getattr(opened, name), None, None))
+        report(name, *attempt(getattr(opened, name), None, None, tries))
     opened.close()
     for _, _, undo, _ in reversed(STEPS):
         undo()

@@ -10,7 +10,7 @@ echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
 echo 0 >/sys/kernel/debug/failslab/verbose
 make_ramdisk faults 8
 mkdir -p $loopback
-python3 "$(dirname "$0")/faults.py"
+python3 "$(dirname "$0")/faults.py" ${FAULTS_TRIES:-20}
 status=$?
 clean_up
 exit $status

@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# TCMU: a backstore in user space whose daemon is stopped, killed and started
+# again under I/O, and TCMU_COUNT devices attached and detached, at most 32 at a time.
+. "$(dirname "$0")/lib.sh"
+command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
+load_module
+modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
+mkdir -p /run/dbus /etc/tcmu /tmp/tcmu
+[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
+
+daemon=0
+start_daemon() {
+	tcmu-runner >/tmp/tcmu-runner.log 2>&1 &
+	daemon=$!
+	sleep 2
+}
+stop_daemon() {
+	[ $daemon != 0 ] || return
+	kill -CONT $daemon 2>/dev/null
+	kill "$@" $daemon 2>/dev/null
+	wait $daemon 2>/dev/null
+}
+trap 'udevadm control --start-exec-queue; stop_daemon -KILL; clean_up; rm -rf /tmp/tcmu' EXIT
+
+# The ring gives a command back with an error after three seconds.
+make_user() { # make_user NAME MIB
+	local dev=$core/user_0/$1
+	truncate -s "$2M" "/tmp/tcmu/$1" && mkdir -p "$dev" &&
+		write "dev_config=qcow//tmp/tcmu/$1,dev_size=$(($2 << 20))" "$dev/control" && write 1 "$dev/enable" || return
+	write "$1" "$dev/wwn/vpd_unit_serial"
+	write 3 "$dev/attrib/cmd_time_out"
+}
+
+start_daemon
+check "tcmu-runner starts" kill -0 $daemon
+check "a backstore of its own" make_user one 16
+make_tpg $naa 1 $naa_initiator
+link_lun $naa 1 0 user_0/one
+disk=$(disk_of $naa 1 0)
+device=$(device_of $naa 1 0)
+check "its disk works" verify "$disk" --size=4m
+echo 2 >"$device/timeout"
+echo 1 >"$device/eh_timeout"
+
+# udev looks for a dozen kinds of content whenever a disk was written to, and
+# would wait for each of its reads in vain.
+udevadm control --stop-exec-queue
+fails() { timeout 100 dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none; [ $? = 1 ]; }
+kill -STOP $daemon
+start=$SECONDS
+check "a command fails while the daemon is stopped" fails
+took=$((SECONDS - start))
+check "within the time-outs of the SCSI layer and of TCMU (took $took s)" test $took -lt 60
+kill -CONT $daemon
+sleep 1
+echo running >"$device/state"
+check "the disk works again when the daemon goes on" verify "$disk" --size=4m
+
+begin verify_until /tmp/stop "$disk"
+rm -f /tmp/stop
+sleep 1
+stop_daemon -KILL
+check "fio is not stuck when the daemon is killed" wait_for 100 has_ended
+has_ended || kill "$load"
+end
+check "it saw an error" test $ended != 0
+start_daemon
+check "the daemon starts again" kill -0 $daemon
+ring=$core/user_0/one/action
+for step in block_dev reset_ring; do
+	[ ! -e "$ring/$step" ] || write 1 "$ring/$step"
+done
+[ ! -e "$ring/block_dev" ] || write 0 "$ring/block_dev"
+echo running >"$device/state"
+check "and the disk works" wait_for 60 verify "$disk" --size=4m
+
+kill -STOP $daemon
+begin dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
+sleep 0.5
+start=$SECONDS
+check "a LUN whose daemon is stopped is unlinked" unlink_lun $naa 1 0
+took=$((SECONDS - start))
+check "within the same time (took $took s)" test $took -lt 60
+end
+kill -CONT $daemon
+udevadm control --start-exec-queue
+rmdir $core/user_0/one
+
+attach() { # attach FROM TO
+	local number
+	for number in $(seq "$1" "$2"); do
+		make_user "n$number" 8 && link_lun $naa 1 "$number" "user_0/n$number" || return
+	done
+	for number in $(seq "$1" "$2"); do
+		disk_of $naa 1 "$number" >/dev/null || return
+	done
+}
+detach() { # detach FROM TO
+	local number
+	for number in $(seq "$1" "$2"); do
+		unlink_lun $naa 1 "$number" && rmdir "$core/user_0/n$number" || return
+	done
+}
+milliseconds() { date +%s%3N; }
+count=${TCMU_COUNT:-8} attached=0 attaching=0 detaching=0
+while [ $attached -lt "$count" ]; do
+	last=$((attached + 32 < count ? attached + 31 : count - 1))
+	begun=$(milliseconds)
+	check "attach $attached to $last" attach $attached $last || break
+	attaching=$((attaching + $(milliseconds) - begun))
+	begun=$(milliseconds)
+	check "detach them" detach $attached $last || break
+	detaching=$((detaching + $(milliseconds) - begun))
+	attached=$((last + 1))
+done
+[ $attached = 0 ] || say "each of $attached: attached in $((attaching / attached)) ms, detached in $((detaching / attached)) ms"
+check "drop the nexus" write NULL $loopback/$naa/tpgt_1/nexus
+finish
