@@ -11,6 +11,8 @@ load_module
 [ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 trap '$tcm_loop remove --all --force >/dev/null 2>&1; clean_up' EXIT
 
+udevadm settle # what ran before may have left it much to do
+
 nothing_left() { [ -z "$(ls -d $loopback/*.* $core/*_*/*/ 2>/dev/null)" ]; }
 field() { python3 -c 'import json, sys; print(*[d[sys.argv[1]] for d in json.load(sys.stdin)], sep="\n")' "$1"; }
 device_line() { grep -E "^$1: /dev/sd[a-z]+ /dev/disk/by-id/wwn-0x6001405" <<<"$2"; }
