@@ -45,11 +45,12 @@ conformance() { # conformance BACKSTORE WWN INITIATOR
 	rmdir "$loopback/$wwn"
 }
 
+wanted() { [[ " ${CONFORMANCE:-rd_mcp fileio iblock} " == *" $1 "* ]]; }
 make_ramdisk conformance 32
-conformance rd_mcp $naa $naa_initiator
+wanted rd_mcp && conformance rd_mcp $naa $naa_initiator
 make_fileio conformance 32 /tmp/conformance.img
-conformance fileio $fc $fc_initiator
-if [ -b /dev/ram0 ]; then
+wanted fileio && conformance fileio $fc $fc_initiator
+if [ -b /dev/ram0 ] && wanted iblock; then
 	make_iblock conformance /dev/ram0
 	conformance iblock $iqn $iqn_initiator
 fi
