@@ -63,8 +63,8 @@ check "there is a tpgt_32" make_tpg $wwn 32
 
 fc_port() { # the port's name string and NAA designator
 	make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 rd_mcp_0/defects || return
-	sg_vpd -p di "$(disk_of $fc 1 0)" >/tmp/di
-	grep -q "naa.2100" /tmp/di && grep -A 3 "target port" /tmp/di | grep -q "NAA"
+	sg_vpd -p di "$(disk_of $fc 1 0)" | tee /tmp/di
+	grep -q "naa.21000024ff000001,t,0x0001" /tmp/di && grep -q "0x21000024ff000001" /tmp/di
 }
 check "page 0x83 of an FC port has an NAA identifier and a name string that begins with naa." fc_port
 isid() { # PERSISTENT RESERVE IN, READ FULL STATUS tells the initiator port's ISID

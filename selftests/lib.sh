@@ -94,6 +94,8 @@ load_module() {
 	local module=${TCM_LOOP_MODULE:-}
 	[ -n "$module" ] || ! [ -e /lab/tcm_loop.ko ] || module=/lab/tcm_loop.ko
 	modprobe -a configfs target_core_mod target_core_file target_core_iblock sd_mod sg
+	# Where the core keeps registrations; rtslib may have chosen another place.
+	[ ! -e $target/dbroot ] || mkdir -p "$(cat $target/dbroot)"/{pr,alua}
 	[ -d /sys/module/tcm_loop ] && return
 	if [ -n "$module" ]; then
 		insmod "$module" "$@"
