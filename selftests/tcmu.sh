@@ -22,17 +22,19 @@ stop_daemon() {
 	kill "$@" $daemon 2>/dev/null
 	wait $daemon 2>/dev/null
 }
-trap 'udevadm control --start-exec-queue; stop_daemon -KILL; clean_up; rm -rf /tmp/tcmu' EXIT
+trap 'pkill -CONT systemd-udevd; stop_daemon -KILL; clean_up; rm -rf /tmp/tcmu' EXIT
 
-# The ring gives a command back with an error after three seconds.
+# The ring gives a command back with an error after two seconds, and the SCSI
+# layer tries six times.
 make_user() { # make_user NAME MIB
 	local dev=$core/user_0/$1
 	truncate -s "$2M" "/tmp/tcmu/$1" && mkdir -p "$dev" &&
 		write "dev_config=qcow//tmp/tcmu/$1,dev_size=$(($2 << 20))" "$dev/control" && write 1 "$dev/enable" || return
 	write "$1" "$dev/wwn/vpd_unit_serial"
-	write 3 "$dev/attrib/cmd_time_out"
+	write 2 "$dev/attrib/cmd_time_out"
 }
 
+pkill -x tcmu-runner && sleep 1 # D-Bus may have started one for rtslib
 start_daemon
 check "tcmu-runner starts" kill -0 $daemon
 check "a backstore of its own" make_user one 16
@@ -41,12 +43,13 @@ link_lun $naa 1 0 user_0/one
 disk=$(disk_of $naa 1 0)
 device=$(device_of $naa 1 0)
 check "its disk works" verify "$disk" --size=4m
-echo 2 >"$device/timeout"
+echo 1 >"$device/timeout"
 echo 1 >"$device/eh_timeout"
 
-# udev looks for a dozen kinds of content whenever a disk was written to, and
-# would wait for each of its reads in vain.
-udevadm control --stop-exec-queue
+# udev looks for partitions and for a dozen kinds of content whenever a disk was
+# written to, and would wait for each of its reads in vain.
+udevadm settle
+pkill -STOP systemd-udevd
 fails() { timeout 100 dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none; [ $? = 1 ]; }
 kill -STOP $daemon
 start=$SECONDS
@@ -58,8 +61,6 @@ sleep 1
 echo running >"$device/state"
 check "the disk works again when the daemon goes on" verify "$disk" --size=4m
 
-# From now on after one, so that the SCSI layer's six tries do not take long.
-write 1 $core/user_0/one/attrib/cmd_time_out
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
 sleep 1
@@ -70,11 +71,6 @@ end
 check "it saw an error" test $ended != 0
 start_daemon
 check "the daemon starts again" kill -0 $daemon
-ring=$core/user_0/one/action
-for step in block_dev reset_ring; do
-	[ ! -e "$ring/$step" ] || write 1 "$ring/$step"
-done
-[ ! -e "$ring/block_dev" ] || write 0 "$ring/block_dev"
 echo running >"$device/state"
 echo 1 >"$device/rescan" # it was asked for its capacity meanwhile
 check "and the disk works" wait_for 30 verify "$disk" --size=4m
@@ -88,7 +84,7 @@ took=$((SECONDS - start))
 check "within the same time (took $took s)" test $took -lt 60
 end
 kill -CONT $daemon
-udevadm control --start-exec-queue
+pkill -CONT systemd-udevd
 rmdir $core/user_0/one
 
 attach() { # attach FROM TO
