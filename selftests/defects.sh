@@ -72,7 +72,7 @@ isid() { # PERSISTENT RESERVE IN, READ FULL STATUS tells the initiator port's IS
 	local disk
 	disk=$(disk_of $iqn 1 0)
 	sg_persist --no-inquiry --out --register --param-sark=1 "$disk" && sg_persist --no-inquiry --in --read-full-status "$disk" |
-		grep -i "23d000001"
+		grep -i "port id: .*,i,0x00023d000001"
 }
 check "an iSCSI nexus may have an ISID, and its registration tells it" isid
 
