@@ -105,8 +105,9 @@ load_module() {
 }
 
 unload_module() {
-	[ ! -d $loopback ] || rmdir $loopback
-	rmmod tcm_loop
+	[ ! -d $loopback ] || rmdir $loopback || return
+	# udev may still have a disk open that is gone.
+	wait_for 30 rmmod tcm_loop
 }
 
 make_ramdisk() { # make_ramdisk NAME MIB [control...]: a rd_mcp backstore
