@@ -201,7 +201,7 @@ static inline struct tcm_loop_host *shost_to_tcm_loop(struct Scsi_Host *shost)
 	return *(struct tcm_loop_host **)shost_priv(shost);
 }
 
-/* module.c */
+/* module.c: the log */
 extern struct ratelimit_state tcm_loop_messages;
 
 /* print is pr_err or the like.  What users can cause as often as they like. */

@@ -371,11 +371,14 @@ static int tcm_loop_lun_map_grow(struct tcm_loop_tpg *tpg, u64 lun)
 	return 0;
 }
 
+/* A disk can be found through a nexus, and while the TPG is online. */
 static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
 {
 	struct Scsi_Host *shost = tpg->host->shost;
 	int ret;
 
+	if (!rcu_access_pointer(tpg->session) || !READ_ONCE(tpg->online))
+		return;
 	ret = scsi_add_device(shost, 0, tpg->tpgt, lun);
 	if (ret)
 		tcm_loop_limited(
@@ -420,8 +423,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
 			host->name.text, tpg->tpgt, lun);
 		return;
 	}
-	if (rcu_access_pointer(tpg->session) && READ_ONCE(tpg->online))
-		tcm_loop_lun_scan(tpg, lun);
+	tcm_loop_lun_scan(tpg, lun);
 }
 
 /**
@@ -466,9 +468,6 @@ void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
 	unsigned int lun = 0;
 
 	for (;; lun++) {
-		if (!rcu_access_pointer(tpg->session) ||
-		    !READ_ONCE(tpg->online))
-			return;
 		mutex_lock(&host->lock);
 		lun = find_next_bit(tpg->lun_map, tpg->lun_bits, lun);
 		if (lun >= tpg->lun_bits)
