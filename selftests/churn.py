@@ -9,6 +9,7 @@ written to a backstore must be read from it, through whichever disk; and no
 operation may take longer than LIMIT.  The backstores that exist are used.
 """
 import collections
+import contextlib
 import errno
 import fcntl
 import json
@@ -19,8 +20,8 @@ import struct
 import sys
 import time
 
-CONFIG = "/sys/kernel/config/target"
-LOOPBACK = f"{CONFIG}/loopback"
+from configfs import CONFIG, LOOPBACK, device_of, write
+
 NAMES = {  # target: initiator port
     "naa.5001405000000001": "naa.5001405000000002",
     "fc.21:00:00:24:ff:00:00:01": "fc.21:00:00:24:ff:00:00:02",
@@ -40,14 +41,6 @@ DISK = {errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO, errno.ENOLINK, errno
 
 class Wrong(Exception):
     """What must not happen."""
-
-
-def write(path, text):
-    fd = os.open(path, os.O_WRONLY)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)
 
 
 def read(path):
@@ -85,11 +78,9 @@ class Worker:
         devices = []
         for target in os.listdir(LOOPBACK):
             for tpgt in TPGTS:
-                try:
-                    address = read(f"{LOOPBACK}/{target}/tpgt_{tpgt}/address").decode().strip()
-                except OSError:
-                    continue
-                devices += [f"/sys/bus/scsi/devices/{address}:{lun}" for lun in LUNS]
+                for lun in LUNS:
+                    with contextlib.suppress(OSError):
+                        devices.append(device_of(f"{LOOPBACK}/{target}/tpgt_{tpgt}", lun))
         devices = [device for device in devices if os.path.isdir(device)]
         if not devices:
             raise FileNotFoundError(errno.ENOENT, "no disk")

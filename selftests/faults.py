@@ -8,6 +8,7 @@ same operation must work when it is asked again.  Of each operation's allocation
 TRIES fail, at even distances from a start at random; all of them, if it is 0.
 """
 import collections
+import ctypes
 import errno
 import fcntl
 import mmap
@@ -17,8 +18,8 @@ import struct
 import sys
 import time
 
-CONFIG = "/sys/kernel/config/target"
-LOOPBACK = f"{CONFIG}/loopback"
+from configfs import CONFIG, LOOPBACK, device_of, write
+
 WWN = f"{LOOPBACK}/iqn.2003-01.org.linux-iscsi.lab:faults"
 TPG = f"{WWN}/tpgt_1"
 LUN = f"{TPG}/lun/lun_0"
@@ -27,25 +28,12 @@ FAIL_NTH = "/proc/thread-self/fail-nth"
 SG_SCSI_RESET, SG_SCSI_RESET_DEVICE = 0x2284, 1
 
 
-def write(path, text):
-    fd = os.open(path, os.O_WRONLY)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)
-
-
-def device():
-    with open(f"{TPG}/address") as f:
-        return f"/sys/bus/scsi/devices/{f.read().strip()}:0"
-
-
 def open_disk():
     """Linked last, it may just be appearing."""
     end = time.time() + 60
     while True:
         try:
-            return os.open(f"/dev/{os.listdir(f'{device()}/block')[0]}", os.O_RDWR | os.O_DIRECT)
+            return os.open(f"/dev/{os.listdir(f'{device_of(TPG, 0)}/block')[0]}", os.O_RDWR | os.O_DIRECT)
         except (OSError, IndexError):
             if time.time() > end:
                 raise
@@ -75,7 +63,6 @@ class Disk:
         command[:len(cdb)] = cdb
 
         def address(m):
-            import ctypes
             return ctypes.addressof(ctypes.c_char.from_buffer(m))
         header = struct.pack("@iiBBHIPPPIIiPBBBBHHiII", ord("S"), -3, len(cdb), 32, 0, 4096, address(answer), address(command),
                              address(sense), 20000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

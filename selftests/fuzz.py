@@ -15,8 +15,9 @@ import re
 import sys
 import time
 
-LOOPBACK = "/sys/kernel/config/target/loopback"
-CORE = "/sys/kernel/config/target/core/rd_mcp_0/fuzz"
+from configfs import CONFIG, LOOPBACK, write
+
+CORE = f"{CONFIG}/core/rd_mcp_0/fuzz"
 PARAMETERS = "/sys/module/tcm_loop/parameters"
 SPACE = b" \t\n\v\f\r"
 
@@ -100,14 +101,11 @@ class Fuzzer:
 
     def write(self, path, value):
         """The errno, or 0.  configfs and sysfs take a page at most."""
-        fd = os.open(path, os.O_WRONLY)
         try:
-            os.write(fd, value)
+            write(path, value)
             return 0
         except OSError as e:
             return e.errno
-        finally:
-            os.close(fd)
 
     def expect(self, what, value, right, error, errors=REFUSED):
         self.counts[f"{what} {'refused' if error else 'accepted'}"] += 1

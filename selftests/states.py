@@ -13,8 +13,8 @@ import os
 import sys
 import time
 
-CONFIG = "/sys/kernel/config/target"
-LOOPBACK = f"{CONFIG}/loopback"
+from configfs import CONFIG, LOOPBACK, device_of, write
+
 WWN = f"{LOOPBACK}/naa.5001405000000001"
 TPG = f"{WWN}/tpgt_1"
 LUN = f"{TPG}/lun/lun_0"
@@ -58,19 +58,6 @@ MODEL = {
 }
 
 
-def write(path, text):
-    fd = os.open(path, os.O_WRONLY)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)
-
-
-def device():
-    with open(f"{TPG}/address") as f:
-        return f"/sys/bus/scsi/devices/{f.read().strip()}:0"
-
-
 def scan():
     """There is one adapter here, and the address of its TPG is not always to be had."""
     os.stat(WWN)
@@ -92,7 +79,7 @@ OPERATIONS = {
     "unlink": lambda: os.unlink(f"{LUN}/backstore"),
     "offline": lambda: write(f"{TPG}/transport_status", "offline"),
     "online": lambda: write(f"{TPG}/transport_status", "online"),
-    "delete the disk": lambda: write(f"{device()}/delete", "1"),
+    "delete the disk": lambda: write(f"{device_of(TPG, 0)}/delete", "1"),
     "scan the host": scan,
 }
 
@@ -109,7 +96,7 @@ def observe():
     with open(f"{TPG}/transport_status") as f:
         online = f.read() == "online\n"
     lun = "linked" if os.path.islink(f"{LUN}/backstore") else "made" if os.path.isdir(LUN) else "no"
-    return State(True, True, nexus, lun, online, os.path.isdir(device()))
+    return State(True, True, nexus, lun, online, os.path.isdir(device_of(TPG, 0)))
 
 
 def edges():
