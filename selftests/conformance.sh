@@ -3,7 +3,7 @@
 #
 # libiscsi's SCSI conformance tests on loopback disks of each protocol over each
 # backstore.  conformance.known has the tests that fail, and why; any other
-# failure fails here, and so does a known one that passes.
+# failure fails here.  CONFORMANCE="rd_mcp fileio iblock" chooses the backstores.
 . "$(dirname "$0")/lib.sh"
 command -v iscsi-test-cu >/dev/null || skip_all "needs iscsi-test-cu (package libiscsi-bin)"
 load_module

@@ -7,8 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 load_module
 
-present() { test -e "$(device_of "$@")"; }
-absent() { ! present "$@"; }
 number=0
 new_target() { # $wwn is a new target's name
 	number=$((number + 1))

@@ -163,6 +163,9 @@ device_of() { # device_of WWN TPGT LUN: the scsi_device's folder in sysfs
 	echo "/sys/bus/scsi/devices/$(host_of "$1" "$2"):0:$2:$3"
 }
 
+present() { test -e "$(device_of "$@")"; }
+absent() { ! present "$@"; }
+
 disk_of() { # disk_of WWN TPGT LUN: its /dev/sdX, when there is one
 	local dir
 	dir=$(device_of "$1" "$2" "$3")
@@ -205,6 +208,11 @@ verify() { # verify DISK [fio arguments]: write and read back with fio
 	fio --name=verify --filename="$disk" --direct=1 --ioengine=libaio --rw=randwrite --bsrange=4k-256k \
 		--iodepth=16 --size=16m --verify=crc32c --verify_fatal=1 --randseed=1 --output-format=terse \
 		--max_latency=120s "$@"
+}
+
+start_dbus() { # for what talks to tcmu-runner
+	mkdir -p /run/dbus
+	[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
 }
 
 # A load beside the test: begin COMMAND..., then end; its status is $ended.

@@ -6,8 +6,8 @@
 command -v targetcli >/dev/null || skip_all "needs targetcli"
 load_module
 python3=/usr/bin/python3
-mkdir -p /run/dbus /etc/target
-[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
+mkdir -p /etc/target
+start_dbus
 saved=/tmp/saveconfig.json
 
 disk_there() { disk_of $naa 1 "$1" >/dev/null; }

@@ -7,8 +7,8 @@
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
-mkdir -p /run/dbus /etc/tcmu /tmp/tcmu
-[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
+mkdir -p /etc/tcmu /tmp/tcmu
+start_dbus
 
 daemon=0
 start_daemon() {

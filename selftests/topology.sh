@@ -6,8 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 load_module
 
-present() { test -e "$(device_of "$@")"; }
-absent() { ! present "$@"; }
 
 make_ramdisk first 16
 make_ramdisk second 16

@@ -27,8 +27,8 @@ done
 check "page 0x83 of the FC disk says Fibre Channel" grep -q "Fibre Channel" <<<"$(sg_vpd -p di "$($tcm_loop list --json | field device | sed -n 1p)")"
 check "list shows three" test "$($tcm_loop list | grep -c tcm-loop)" = 3
 if command -v targetcli >/dev/null; then
-	mkdir -p /run/dbus /etc/target
-	[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
+	mkdir -p /etc/target
+	start_dbus
 	check "targetcli, run by this command, shows the FC target" grep -q "fc\.50:01:40" <<<"$($tcm_loop targetcli ls /loopback 2>&1)"
 fi
 check "a second disk of that name is refused" refused "fc exists" $tcm_loop create --ramdisk 1M --name fc

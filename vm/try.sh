@@ -81,12 +81,10 @@ restores() { # restores KERNEL
 		udevadm settle
 		lsscsi
 		lsscsi | grep -E "LIO-ORG.*/dev/sd"
-		if command -v tcm-loop; then
-			printf "[fc1]\nramdisk = 8M\nprotocol = fc\n" >/etc/tcm-loop.conf
-			tcm-loop apply
-			tcm-loop list | grep "fc1 .*fc\.50:01"
-			tcm-loop remove --all
-		fi
+		printf "[fc1]\nramdisk = 8M\nprotocol = fc\n" >/etc/tcm-loop.conf
+		tcm-loop apply
+		tcm-loop list | grep "fc1 .*fc\.50:01"
+		tcm-loop remove --all
 		targetctl clear
 		! lsscsi | grep LIO-ORG'
 }
