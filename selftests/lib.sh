@@ -173,6 +173,11 @@ disk_of() { # disk_of WWN TPGT LUN: its /dev/sdX, when there is one
 	wait_for 10 test -b "/dev/$(ls "$dir/block" 2>/dev/null)" && echo "/dev/$(ls "$dir/block")"
 }
 
+at_rest() { # at_rest DISK: nobody reads the new disk any more, neither the kernel for partitions nor udev
+	dd if="$1" of=/dev/null bs=4k count=1 iflag=direct status=none && # opens it when the partitions are read
+		udevadm settle --timeout=60
+}
+
 sg_of() { # sg_of WWN TPGT LUN: its /dev/sgN
 	local dir
 	dir=$(device_of "$1" "$2" "$3")

@@ -14,6 +14,7 @@ sg=$(sg_of $naa 1 0)
 status=$loopback/$naa/tpgt_1/transport_status
 
 sense() { sg_raw "$sg" 00 00 00 00 00 00 2>&1; }
+at_rest "$disk" # or another's command gets the unit attention
 sense >/dev/null
 check "go offline" write offline $status
 check "a command fails while offline" bash -c "! timeout 20 sg_raw $sg 00 00 00 00 00 00 >/dev/null 2>&1"
