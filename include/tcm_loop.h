@@ -83,6 +83,18 @@ enum tcm_loop_owner {
 };
 
 /**
+ * enum tcm_loop_way - which way a command goes to its backstore, see submit.c
+ * @TCM_LOOP_WAY_CORE: as the target core decides
+ * @TCM_LOOP_WAY_AT_ONCE: in the context of queuecommand
+ * @TCM_LOOP_WAY_QUEUE: through the module's work queue
+ */
+enum tcm_loop_way {
+	TCM_LOOP_WAY_CORE,
+	TCM_LOOP_WAY_AT_ONCE,
+	TCM_LOOP_WAY_QUEUE,
+};
+
+/**
  * struct tcm_loop_device_id - an INQUIRY of page 0x83 on its detour
  * @cdb: the initiator's CDB with our allocation length
  * @sg: the core's part of @page

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 tcm_loop=$(realpath "$(dirname "$0")/../utils/tcm-loop")
 [ -x "$tcm_loop" ] || tcm_loop=$(command -v tcm-loop) || skip_all "there is no tcm-loop (package tcm-loop-utils)"
-python3 -c 'import rtslib_fb' 2>/dev/null || skip_all "needs python3-rtslib-fb"
+python3 -c "import rtslib" 2>/dev/null || skip_all "needs rtslib"
 load_module
 [ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 trap '$tcm_loop remove --all --force >/dev/null 2>&1; clean_up' EXIT

@@ -10,6 +10,7 @@
 #include <scsi/scsi.h>
 
 #include "tcm_loop.h"
+#include "tcm_loop_trace.h"
 
 /*
  * How many bytes the target is to move, protection information included.
@@ -87,6 +88,7 @@ static void tcm_loop_fail(struct tcm_loop_cmd *cmd, int host_byte)
 		return;
 	}
 	set_host_byte(cmd->sc, host_byte);
+	trace_tcm_loop_complete(cmd->sc);
 	scsi_done(cmd->sc);
 }
 
@@ -231,8 +233,10 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 	tcm_loop_device_id_end(cmd);
 	kfree(cmd->cut);
 	/* After this the error handler may finish the command. */
-	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
+	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET) {
+		trace_tcm_loop_complete(sc);
 		scsi_done(sc);
+	}
 }
 
 /**

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "tcm_loop.h"
+#include "tcm_loop_trace.h"
 
 /* How much of a bad value a message shows. */
 #define SHOWN 64
@@ -207,11 +208,13 @@ static ssize_t tcm_loop_tpg_transport_status_store(struct config_item *item,
 
 	if (len == 6 && !memcmp(given, "online", 6)) {
 		WRITE_ONCE(tpg->online, true);
+		trace_tcm_loop_transport(tpg, true);
 		tcm_loop_lun_scan_all(tpg);
 		return count;
 	}
 	if (len == 7 && !memcmp(given, "offline", 7)) {
 		WRITE_ONCE(tpg->online, false);
+		trace_tcm_loop_transport(tpg, false);
 		tcm_loop_nexus_loss(tpg);
 		return count;
 	}

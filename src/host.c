@@ -14,6 +14,7 @@
 #include <scsi/scsi_transport.h>
 
 #include "tcm_loop.h"
+#include "tcm_loop_trace.h"
 
 /* host->lock is held. */
 static struct tcm_loop_tpg *tcm_loop_find_tpg(struct tcm_loop_host *host,
@@ -423,6 +424,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
 			host->name.text, tpg->tpgt, lun);
 		return;
 	}
+	trace_tcm_loop_lun(tpg, lun, true);
 	tcm_loop_lun_scan(tpg, lun);
 }
 
@@ -444,6 +446,7 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun)
 	 */
 	mutex_lock(&host->lock);
 	if (tcm_loop_lun_linked(tpg, lun)) {
+		trace_tcm_loop_lun(tpg, lun, false);
 		__clear_bit(lun, tpg->lun_map);
 		tpg->lun_count--;
 	}

@@ -7,6 +7,7 @@
 #include <linux/err.h>
 
 #include "tcm_loop.h"
+#include "tcm_loop_trace.h"
 
 static struct se_session *tcm_loop_session(struct tcm_loop_tpg *tpg)
 {
@@ -46,6 +47,7 @@ int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,
 		goto out_unlock;
 	}
 	rcu_assign_pointer(tpg->session, session);
+	trace_tcm_loop_nexus(tpg, initiator->text);
 
 out_unlock:
 	mutex_unlock(&tpg->nexus_lock);
@@ -89,6 +91,7 @@ int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg)
 	target_stop_session(session);
 	target_wait_for_sess_cmds(session);
 	target_remove_session(session);
+	trace_tcm_loop_nexus(tpg, "NULL");
 
 out_unlock:
 	mutex_unlock(&tpg->nexus_lock);

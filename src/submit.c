@@ -38,6 +38,7 @@
 #include <target/target_core_backend.h>
 
 #include "tcm_loop.h"
+#include "tcm_loop_trace.h"
 
 static struct workqueue_struct *tcm_loop_submit_queue;
 
@@ -99,10 +100,12 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 	unsigned int noio;
 
 	if (!target_submits_directly(se_cmd->se_dev)) {
+		trace_tcm_loop_submit(cmd->sc, TCM_LOOP_WAY_CORE);
 		target_submit(se_cmd);
 		return;
 	}
 	if (may_go_at_once(cmd)) {
+		trace_tcm_loop_submit(cmd->sc, TCM_LOOP_WAY_AT_ONCE);
 		noio = memalloc_noio_save();
 		plug = blk_plug_set_aside();
 		target_submit(se_cmd);
@@ -110,6 +113,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 		memalloc_noio_restore(noio);
 		return;
 	}
+	trace_tcm_loop_submit(cmd->sc, TCM_LOOP_WAY_QUEUE);
 	target_queue_cmd(tcm_loop_submit_queue, se_cmd, tcm_loop_submit_work);
 }
 

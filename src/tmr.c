@@ -12,6 +12,7 @@
 #include <scsi/scsi_tcq.h>
 
 #include "tcm_loop.h"
+#include "tcm_loop_trace.h"
 
 /* How long the target may take to answer, and then to let go of commands. */
 #define TCM_LOOP_TMR_TIMEOUT (30 * HZ)
@@ -82,6 +83,7 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 		ret = TMR_FUNCTION_REJECTED;
 	}
 	target_put_sess_cmd(&tmr->se_cmd);
+	trace_tcm_loop_tmr(sdev, function, tag, ret);
 	return ret;
 }
 

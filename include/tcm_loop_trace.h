@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trace events: /sys/kernel/tracing/events/tcm_loop.  Each is a no-op in the
+ * instruction stream until it is enabled.
+ *
+ * A command is known by its address, H:C:T:L, and its tag, from submit to
+ * complete.  One that the error handler has taken over gets no complete event:
+ * the SCSI layer's own events tell of it.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM tcm_loop
+
+#if !defined(TCM_LOOP_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define TCM_LOOP_TRACE_H
+
+#include <linux/blk-mq.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "tcm_loop.h"
+
+TRACE_DEFINE_ENUM(TCM_LOOP_WAY_CORE);
+TRACE_DEFINE_ENUM(TCM_LOOP_WAY_AT_ONCE);
+TRACE_DEFINE_ENUM(TCM_LOOP_WAY_QUEUE);
+TRACE_DEFINE_ENUM(TMR_ABORT_TASK);
+TRACE_DEFINE_ENUM(TMR_LUN_RESET);
+TRACE_DEFINE_ENUM(TMR_FUNCTION_COMPLETE);
+TRACE_DEFINE_ENUM(TMR_TASK_DOES_NOT_EXIST);
+TRACE_DEFINE_ENUM(TMR_FUNCTION_REJECTED);
+
+/* clang-format off */
+
+/* A command goes to the target.  Before it does, because it may end at once. */
+TRACE_EVENT(tcm_loop_submit,
+	TP_PROTO(struct scsi_cmnd *sc, enum tcm_loop_way way),
+	TP_ARGS(sc, way),
+	TP_STRUCT__entry(
+		__field(u32, host)
+		__field(u32, id)
+		__field(u64, lun)
+		__field(u32, tag)
+		__field(u32, length)
+		__field(u32, way)
+		__field(u32, cdb_len)
+		__array(u8, cdb, 32)
+	),
+	TP_fast_assign(
+		__entry->host = sc->device->host->host_no;
+		__entry->id = sc->device->id;
+		__entry->lun = sc->device->lun;
+		__entry->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
+		__entry->length = scsi_bufflen(sc);
+		__entry->way = way;
+		__entry->cdb_len = min_t(u32, sc->cmd_len, 32);
+		memcpy(__entry->cdb, sc->cmnd, __entry->cdb_len);
+	),
+	TP_printk("%u:0:%u:%llu tag=%u %s length=%u cdb=%s %s",
+		  __entry->host, __entry->id, __entry->lun, __entry->tag,
+		  show_opcode_name(__entry->cdb[0]), __entry->length,
+		  __print_hex(__entry->cdb, __entry->cdb_len),
+		  __print_symbolic(__entry->way,
+				   { TCM_LOOP_WAY_CORE, "by the target core" },
+				   { TCM_LOOP_WAY_AT_ONCE, "at once" },
+				   { TCM_LOOP_WAY_QUEUE, "by work queue" }))
+);
+
+/* The SCSI layer gets a command back. */
+TRACE_EVENT(tcm_loop_complete,
+	TP_PROTO(struct scsi_cmnd *sc),
+	TP_ARGS(sc),
+	TP_STRUCT__entry(
+		__field(u32, host)
+		__field(u32, id)
+		__field(u64, lun)
+		__field(u32, tag)
+		__field(u32, result)
+		__field(u32, residual)
+		__field(u8, opcode)
+	),
+	TP_fast_assign(
+		__entry->host = sc->device->host->host_no;
+		__entry->id = sc->device->id;
+		__entry->lun = sc->device->lun;
+		__entry->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
+		__entry->result = sc->result;
+		__entry->residual = scsi_get_resid(sc);
+		__entry->opcode = sc->cmnd[0];
+	),
+	TP_printk("%u:0:%u:%llu tag=%u %s host=%s status=%s residual=%u",
+		  __entry->host, __entry->id, __entry->lun, __entry->tag,
+		  show_opcode_name(__entry->opcode),
+		  show_hostbyte_name((__entry->result >> 16) & 0xff),
+		  show_statusbyte_name(__entry->result & 0xff),
+		  __entry->residual)
+);
+
+/* A task management function, with the target's answer. */
+TRACE_EVENT(tcm_loop_tmr,
+	TP_PROTO(struct scsi_device *sdev, u32 function, u32 tag, u32 response),
+	TP_ARGS(sdev, function, tag, response),
+	TP_STRUCT__entry(
+		__field(u32, host)
+		__field(u32, id)
+		__field(u64, lun)
+		__field(u32, function)
+		__field(u32, tag)
+		__field(u32, response)
+	),
+	TP_fast_assign(
+		__entry->host = sdev->host->host_no;
+		__entry->id = sdev->id;
+		__entry->lun = sdev->lun;
+		__entry->function = function;
+		__entry->tag = tag;
+		__entry->response = response;
+	),
+	TP_printk("%u:0:%u:%llu %s tag=%u response=%s",
+		  __entry->host, __entry->id, __entry->lun,
+		  __print_symbolic(__entry->function,
+				   { TMR_ABORT_TASK, "ABORT_TASK" },
+				   { TMR_LUN_RESET, "LUN_RESET" }),
+		  __entry->tag,
+		  __print_symbolic(__entry->response,
+				   { TMR_FUNCTION_COMPLETE, "FUNCTION_COMPLETE" },
+				   { TMR_TASK_DOES_NOT_EXIST, "TASK_DOES_NOT_EXIST" },
+				   { TMR_FUNCTION_REJECTED, "FUNCTION_REJECTED" }))
+);
+
+/* An I_T nexus is made, or dropped: then the initiator is NULL, as it is written. */
+TRACE_EVENT(tcm_loop_nexus,
+	TP_PROTO(const struct tcm_loop_tpg *tpg, const char *initiator),
+	TP_ARGS(tpg, initiator),
+	TP_STRUCT__entry(
+		__dynamic_array(char, target, strlen(tpg->host->name.text) + 1)
+		__field(u32, tpgt)
+		__dynamic_array(char, initiator, strlen(initiator) + 1)
+	),
+	TP_fast_assign(
+		strcpy(__get_str(target), tpg->host->name.text);
+		__entry->tpgt = tpg->tpgt;
+		strcpy(__get_str(initiator), initiator);
+	),
+	TP_printk("%s tpgt_%u nexus=%s", __get_str(target), __entry->tpgt,
+		  __get_str(initiator))
+);
+
+/* A LUN is linked to its backstore, or about to lose it. */
+TRACE_EVENT(tcm_loop_lun,
+	TP_PROTO(const struct tcm_loop_tpg *tpg, u64 lun, bool linked),
+	TP_ARGS(tpg, lun, linked),
+	TP_STRUCT__entry(
+		__dynamic_array(char, target, strlen(tpg->host->name.text) + 1)
+		__field(u32, tpgt)
+		__field(u64, lun)
+		__field(bool, linked)
+	),
+	TP_fast_assign(
+		strcpy(__get_str(target), tpg->host->name.text);
+		__entry->tpgt = tpg->tpgt;
+		__entry->lun = lun;
+		__entry->linked = linked;
+	),
+	TP_printk("%s tpgt_%u lun_%llu %s", __get_str(target), __entry->tpgt,
+		  __entry->lun, __entry->linked ? "linked" : "unlinked")
+);
+
+/* A target port goes offline or online. */
+TRACE_EVENT(tcm_loop_transport,
+	TP_PROTO(const struct tcm_loop_tpg *tpg, bool online),
+	TP_ARGS(tpg, online),
+	TP_STRUCT__entry(
+		__dynamic_array(char, target, strlen(tpg->host->name.text) + 1)
+		__field(u32, tpgt)
+		__field(bool, online)
+	),
+	TP_fast_assign(
+		strcpy(__get_str(target), tpg->host->name.text);
+		__entry->tpgt = tpg->tpgt;
+		__entry->online = online;
+	),
+	TP_printk("%s tpgt_%u %s", __get_str(target), __entry->tpgt,
+		  __entry->online ? "online" : "offline")
+);
+
+/* clang-format on */
+
+#endif /* TCM_LOOP_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE tcm_loop_trace
+#include <trace/define_trace.h>

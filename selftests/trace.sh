@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The trace events tell the life of a target, a nexus, a LUN and a command.
+. "$(dirname "$0")/lib.sh"
+load_module
+
+tracing=/sys/kernel/tracing
+[ -d $tracing/events ] || mount -t tracefs tracefs $tracing 2>/dev/null
+[ -d $tracing/events ] || tracing=/sys/kernel/debug/tracing
+events=$tracing/events/tcm_loop
+[ -d $tracing/events ] || skip_all "this kernel has no trace events"
+check_equal "the events" "tcm_loop_complete tcm_loop_lun tcm_loop_nexus tcm_loop_submit tcm_loop_tmr tcm_loop_transport" \
+	"$(find $events -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | xargs)"
+
+seen() { # seen EVENT PATTERN: an event of that name was recorded
+	grep -E "tcm_loop_$1: $2" $tracing/trace && return
+	grep "tcm_loop_$1:" $tracing/trace | tail -n 10
+	return 1
+}
+
+make_ramdisk trace 16
+echo 1 >$events/enable
+make_tpg $naa 1 $naa_initiator
+check "a nexus is made" seen nexus "$naa tpgt_1 nexus=$naa_initiator\$"
+link_lun $naa 1 0 rd_mcp_0/trace
+check "a LUN is linked" seen lun "$naa tpgt_1 lun_0 linked\$"
+disk=$(disk_of $naa 1 0)
+at_rest "$disk"
+address=$(basename "$(device_of $naa 1 0)")
+
+echo >$tracing/trace
+dd if="$disk" of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none
+check "a READ is submitted" seen submit \
+	"$address tag=[0-9]+ READ_10 length=65536 cdb=28 00 00 00 00 80 00 00 80 00 (at once|by .*)"
+check "and completed" seen complete "$address tag=[0-9]+ READ_10 host=DID_OK status=SAM_STAT_GOOD residual=0\$"
+tag() { sed -nE "s/.*tcm_loop_$1: .* (tag=[0-9]+) READ_10 .*/\1/p" $tracing/trace; }
+check_equal "with the same tag" "$(tag submit)" "$(tag complete)"
+
+sg_raw --request=4096 "$disk" 12 00 00 00 ff 00 >/dev/null 2>&1
+check "a residual is told" seen complete "$address .* INQUIRY host=DID_OK status=SAM_STAT_GOOD residual=[1-9]"
+sg_raw "$disk" 28 00 ff ff ff ff 00 00 08 00 >/dev/null 2>&1
+check "a failed command" seen complete "$address .* READ_10 host=DID_OK status=SAM_STAT_CHECK_CONDITION"
+sg_reset --device "$disk"
+check "a reset, and its answer" seen tmr "$address LUN_RESET tag=0 response=FUNCTION_COMPLETE\$"
+
+write offline $loopback/$naa/tpgt_1/transport_status
+check "a port goes offline" seen transport "$naa tpgt_1 offline\$"
+sg_raw "$disk" 00 00 00 00 00 00 >/dev/null 2>&1
+check "where commands fail" seen complete "$address .* TEST_UNIT_READY host=DID_TRANSPORT_DISRUPTED"
+write online $loopback/$naa/tpgt_1/transport_status
+check "and online" seen transport "$naa tpgt_1 online\$"
+
+unlink_lun $naa 1 0
+check "a LUN is unlinked" seen lun "$naa tpgt_1 lun_0 unlinked\$"
+write NULL $loopback/$naa/tpgt_1/nexus
+check "a nexus is dropped" seen nexus "$naa tpgt_1 nexus=NULL\$"
+
+echo 0 >$events/enable
+echo >$tracing/trace
+make_tpg $naa 2 $naa_initiator
+check "disabled events are silent" refused "" seen nexus ""
+finish
