@@ -22,6 +22,16 @@
 TRACE_DEFINE_ENUM(TCM_LOOP_WAY_CORE);
 TRACE_DEFINE_ENUM(TCM_LOOP_WAY_AT_ONCE);
 TRACE_DEFINE_ENUM(TCM_LOOP_WAY_QUEUE);
+TRACE_DEFINE_ENUM(DID_OK);
+TRACE_DEFINE_ENUM(DID_NO_CONNECT);
+TRACE_DEFINE_ENUM(DID_RESET);
+TRACE_DEFINE_ENUM(DID_TRANSPORT_DISRUPTED);
+TRACE_DEFINE_ENUM(SAM_STAT_GOOD);
+TRACE_DEFINE_ENUM(SAM_STAT_CHECK_CONDITION);
+TRACE_DEFINE_ENUM(SAM_STAT_BUSY);
+TRACE_DEFINE_ENUM(SAM_STAT_RESERVATION_CONFLICT);
+TRACE_DEFINE_ENUM(SAM_STAT_TASK_SET_FULL);
+TRACE_DEFINE_ENUM(SAM_STAT_TASK_ABORTED);
 TRACE_DEFINE_ENUM(TMR_ABORT_TASK);
 TRACE_DEFINE_ENUM(TMR_LUN_RESET);
 TRACE_DEFINE_ENUM(TMR_FUNCTION_COMPLETE);
@@ -89,8 +99,18 @@ TRACE_EVENT(tcm_loop_complete,
 	TP_printk("%u:0:%u:%llu tag=%u %s host=%s status=%s residual=%u",
 		  __entry->host, __entry->id, __entry->lun, __entry->tag,
 		  show_opcode_name(__entry->opcode),
-		  show_hostbyte_name((__entry->result >> 16) & 0xff),
-		  show_statusbyte_name(__entry->result & 0xff),
+		  __print_symbolic((__entry->result >> 16) & 0xff,
+				   { DID_OK, "OK" },
+				   { DID_NO_CONNECT, "NO_CONNECT" },
+				   { DID_RESET, "RESET" },
+				   { DID_TRANSPORT_DISRUPTED, "TRANSPORT_DISRUPTED" }),
+		  __print_symbolic(__entry->result & 0xff,
+				   { SAM_STAT_GOOD, "GOOD" },
+				   { SAM_STAT_CHECK_CONDITION, "CHECK_CONDITION" },
+				   { SAM_STAT_BUSY, "BUSY" },
+				   { SAM_STAT_RESERVATION_CONFLICT, "RESERVATION_CONFLICT" },
+				   { SAM_STAT_TASK_SET_FULL, "TASK_SET_FULL" },
+				   { SAM_STAT_TASK_ABORTED, "TASK_ABORTED" }),
 		  __entry->residual)
 );
 

@@ -33,21 +33,21 @@ echo >$tracing/trace
 dd if="$disk" of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none
 check "a READ is submitted" seen submit \
 	"$address tag=[0-9]+ READ_10 length=65536 cdb=28 00 00 00 00 80 00 00 80 00 (at once|by .*)"
-check "and completed" seen complete "$address tag=[0-9]+ READ_10 host=DID_OK status=SAM_STAT_GOOD residual=0\$"
+check "and completed" seen complete "$address tag=[0-9]+ READ_10 host=OK status=GOOD residual=0\$"
 tag() { sed -nE "s/.*tcm_loop_$1: .* (tag=[0-9]+) READ_10 .*/\1/p" $tracing/trace; }
 check_equal "with the same tag" "$(tag submit)" "$(tag complete)"
 
 sg_raw --request=4096 "$disk" 12 00 00 00 ff 00 >/dev/null 2>&1
-check "a residual is told" seen complete "$address .* INQUIRY host=DID_OK status=SAM_STAT_GOOD residual=[1-9]"
+check "a residual is told" seen complete "$address .* INQUIRY host=OK status=GOOD residual=[1-9]"
 sg_raw "$disk" 28 00 ff ff ff ff 00 00 08 00 >/dev/null 2>&1
-check "a failed command" seen complete "$address .* READ_10 host=DID_OK status=SAM_STAT_CHECK_CONDITION"
+check "a failed command" seen complete "$address .* READ_10 host=OK status=CHECK_CONDITION"
 sg_reset --device "$disk"
 check "a reset, and its answer" seen tmr "$address LUN_RESET tag=0 response=FUNCTION_COMPLETE\$"
 
 write offline $loopback/$naa/tpgt_1/transport_status
 check "a port goes offline" seen transport "$naa tpgt_1 offline\$"
 sg_raw "$disk" 00 00 00 00 00 00 >/dev/null 2>&1
-check "where commands fail" seen complete "$address .* TEST_UNIT_READY host=DID_TRANSPORT_DISRUPTED"
+check "where commands fail" seen complete "$address .* TEST_UNIT_READY host=TRANSPORT_DISRUPTED"
 write online $loopback/$naa/tpgt_1/transport_status
 check "and online" seen transport "$naa tpgt_1 online\$"
 

@@ -4,7 +4,7 @@
  */
 #include <linux/blk-mq.h>
 #include <linux/string.h>
-#include <trace/events/scsi.h> /* names of commands, statuses, host bytes */
+#include <trace/events/scsi.h> /* names of commands */
 
 #include "tcm_loop.h"
 
