@@ -92,7 +92,7 @@ bench: setup ## stock, ours, nvme-loop and null_blk side by side on RELEASE=back
 coverage: setup ## which lines the selftests reach, in User Mode Linux with gcov
 	@vm/coverage
 
-shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded
+shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded and a disk made
 	@vm/run $(KERNEL) --shell
 
 format: setup ## let clang-format rewrite the sources
