@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# T10-PI: a ramdisk with protection information, through DIX and DIF.
+# T10-PI: a ramdisk with protection information, through DIX and DIF; and a file whose protection
+# information is spoilt behind the target's back.
 . "$(dirname "$0")/lib.sh"
 load_module
 modprobe -a sd_mod 2>/dev/null
-
 
 for type in 1 3; do
 	name=pi-$type
@@ -32,6 +32,35 @@ for type in 1 3; do
 	echo 3 >/proc/sys/vm/drop_caches
 	remove_tpg $naa $type
 done
+
+# fileio keeps 8 bytes for each block of 512 in a file of its own: guard, application, reference tag.
+file=/tmp/pi.img
+make_fileio pi-file 16 $file
+dev=$core/fileio_0/pi-file
+write 1 "$dev/attrib/pi_prot_type"
+check "a file takes protection" write 1 "$dev/attrib/pi_prot_format"
+make_tpg $iqn 1 $iqn_initiator
+link_lun $iqn 1 0 fileio_0/pi-file
+disk=$(disk_of $iqn 1 0)
+at_rest "$disk"
+dd if=/dev/urandom of="$disk" bs=4k seek=1 count=1 oflag=direct status=none
+spoil() { printf '%b' "$2" | dd of=$file.protection bs=1 seek=$((8 * 8 + $1)) conv=notrunc status=none; } # spoil TAG BYTES: of block 8
+readable() { dd if="$disk" of=/tmp/pi.read bs=4k skip=1 count=1 iflag=direct status=none; }
+verify_in_block_layer() { echo "$1" >"/sys/block/${disk#/dev/}/integrity/read_verify"; }
+dd if=$file.protection of=/tmp/pi.good bs=8 skip=8 count=8 status=none
+check "the file: what was written is readable" readable
+for tag in guard=0 reference=4; do
+	spoil ${tag#*=} '\x5a\xa5'
+	check "the file: a wrong ${tag%=*} tag is an error" refused "" readable
+	verify_in_block_layer 0
+	check "the file: it passes when the block layer is told not to look" readable
+	verify_in_block_layer 1
+	dd if=/tmp/pi.good of=$file.protection bs=8 seek=8 conv=notrunc status=none
+	check "the file: with the right ${tag%=*} tag again, it is readable" readable
+done
+spoil 0 '\x5a\xa5\xff\xff'
+check "the file: application tag 0xffff says that the block is not protected" readable
+remove_tpg $iqn 1
 
 # attrib/fabric_prot_type: the fabric's own protection over an unprotected backstore.
 make_ramdisk plain 16

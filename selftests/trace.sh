@@ -37,6 +37,18 @@ check "and completed" seen complete "$address tag=[0-9]+ READ_10 host=OK status=
 tag() { sed -nE "s/.*tcm_loop_$1: .* (tag=[0-9]+) READ_10 .*/\1/p" $tracing/trace; }
 check_equal "with the same tag" "$(tag submit)" "$(tag complete)"
 
+# 6.6 and later let the administrator choose; then it is not ours to.
+submit_type=$core/rd_mcp_0/trace/attrib/submit_type
+if [ -e $submit_type ]; then
+	echo >$tracing/trace
+	write 2 $submit_type
+	dd if="$disk" of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none
+	check "with submit_type 2 it goes as the target core decides" seen submit "$address .* READ_10 .* by the target core\$"
+	write 0 $submit_type
+else
+	skip "with submit_type 2 it goes as the target core decides" "this kernel has no submit_type"
+fi
+
 sg_raw --request=4096 "$disk" 12 00 00 00 ff 00 >/dev/null 2>&1
 check "a residual is told" seen complete "$address .* INQUIRY host=OK status=GOOD residual=[1-9]"
 sg_raw "$disk" 28 00 ff ff ff ff 00 00 08 00 >/dev/null 2>&1

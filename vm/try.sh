@@ -89,6 +89,38 @@ restores() { # restores KERNEL
 		! lsscsi | grep LIO-ORG'
 }
 
+# With systemd: what a user configured, saved and put into fstab is there after a reboot, and
+# the machine goes down with the file system mounted.
+reboots() { # reboots KERNEL
+	# shellcheck disable=SC2016 # expanded in the guest
+	"$VM/boot" "$work" "$1" && "$VM/run" "$work" --systemd --limit 600 -- sh -ec '
+		systemctl is-system-running || systemctl --failed
+		targetcli /backstores/fileio create disk1 /srv/disk1.img 64M
+		targetcli /loopback create naa.5001405000000001
+		targetcli /loopback/naa.5001405000000001/luns create /backstores/fileio/disk1
+		targetcli saveconfig
+		printf "[fc1]\nramdisk = 8M\nprotocol = fc\n" >/etc/tcm-loop.conf
+		systemctl reload tcm-loop.service
+		udevadm settle
+		disk=$(find /dev/disk/by-id -lname "*/$(lsscsi | sed -n "s,.*disk1 .*/dev/,,p" | tr -d " ")" -name "wwn-*")
+		test -b "$disk"
+		mkfs.ext4 -q "$disk"
+		echo "$disk /mnt ext4 nofail,_netdev,x-systemd.device-timeout=120 0 0" >>/etc/fstab
+		systemctl daemon-reload
+		mount /mnt && echo "before the reboot" >/mnt/file
+		tcm-loop list --json | grep by_id | sort >/srv/names
+		modprobe -r tcm_loop 2>/dev/null && exit 1
+		sync' &&
+		"$VM/run" "$work" --systemd --limit 600 -- sh -ec '
+		udevadm settle
+		for _ in $(seq 60); do mountpoint -q /mnt && break; sleep 1; done
+		grep "before the reboot" /mnt/file
+		test "$(cat /sys/module/tcm_loop/srcversion)" = "$(modinfo -F srcversion tcm_loop)"
+		tcm-loop list
+		tcm-loop list --json | grep by_id | sort | diff - /srv/names
+		systemctl is-active rtslib-fb-targetctl.service tcm-loop.service'
+}
+
 # The project's own files, also where there is no git to tell which they are.
 tree_files() {
 	git -c safe.directory="$TOP" ls-files -z 2>/dev/null && return
