@@ -8,7 +8,6 @@ same operation must work when it is asked again.  Of each operation's allocation
 TRIES fail, at even distances from a start at random; all of them, if it is 0.
 """
 import collections
-import ctypes
 import errno
 import fcntl
 import mmap
@@ -18,6 +17,7 @@ import struct
 import sys
 import time
 
+import sg
 from configfs import CONFIG, LOOPBACK, device_of, write
 
 WWN = f"{LOOPBACK}/iqn.2003-01.org.linux-iscsi.lab:faults"
@@ -57,16 +57,8 @@ class Disk:
         fcntl.ioctl(self.fd, SG_SCSI_RESET, struct.pack("i", SG_SCSI_RESET_DEVICE))
 
     def inquiry(self):
-        """Page 0x83 through SG_IO: struct sg_io_hdr."""
-        cdb = (b"\x12\x01\x83\x10\x00\x00")
-        command, answer, sense = (mmap.mmap(-1, 4096) for _ in range(3))
-        command[:len(cdb)] = cdb
-
-        def address(m):
-            return ctypes.addressof(ctypes.c_char.from_buffer(m))
-        header = struct.pack("@iiBBHIPPPIIiPBBBBHHiII", ord("S"), -3, len(cdb), 32, 0, 4096, address(answer), address(command),
-                             address(sense), 20000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        fcntl.ioctl(self.fd, 0x2285, header)
+        """Page 0x83 through SG_IO."""
+        sg.command(self.fd, b"\x12\x01\x83\x10\x00\x00", room=4096)
 
     def close(self):
         os.close(self.fd)

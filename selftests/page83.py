@@ -6,47 +6,24 @@ Each answer must be the beginning of the whole page, its PAGE LENGTH that of the
 whole page, and the residual what is missing.  The whole page goes to FILE.
 With "overflow", also with allocation lengths beyond the buffer.
 """
-import ctypes
-import fcntl
 import os
 import sys
 
-SG_IO = 0x2285
-SG_DXFER_FROM_DEV = -3
-
-
-class SgIoHdr(ctypes.Structure):  # struct sg_io_hdr of <scsi/sg.h>
-    _fields_ = [
-        ("interface_id", ctypes.c_int), ("dxfer_direction", ctypes.c_int),
-        ("cmd_len", ctypes.c_ubyte), ("mx_sb_len", ctypes.c_ubyte),
-        ("iovec_count", ctypes.c_ushort), ("dxfer_len", ctypes.c_uint),
-        ("dxferp", ctypes.c_void_p), ("cmdp", ctypes.c_void_p),
-        ("sbp", ctypes.c_void_p), ("timeout", ctypes.c_uint),
-        ("flags", ctypes.c_uint), ("pack_id", ctypes.c_int),
-        ("usr_ptr", ctypes.c_void_p), ("status", ctypes.c_ubyte),
-        ("masked_status", ctypes.c_ubyte), ("msg_status", ctypes.c_ubyte),
-        ("sb_len_wr", ctypes.c_ubyte), ("host_status", ctypes.c_ushort),
-        ("driver_status", ctypes.c_ushort), ("resid", ctypes.c_int),
-        ("duration", ctypes.c_uint), ("info", ctypes.c_uint)]
+import sg
 
 
 def inquiry(fd, allocation, room):
     """The bytes transferred, for an allocation length and a buffer of room bytes."""
-    cdb = (ctypes.c_ubyte * 6)(0x12, 1, 0x83, allocation >> 8, allocation & 0xff, 0)
-    data = (ctypes.c_ubyte * (room + 16))(*([0xee] * (room + 16)))
-    sense = (ctypes.c_ubyte * 32)()
-    hdr = SgIoHdr(interface_id=ord("S"), dxfer_direction=SG_DXFER_FROM_DEV, cmd_len=6,
-                  mx_sb_len=32, dxfer_len=room, dxferp=ctypes.addressof(data),
-                  cmdp=ctypes.addressof(cdb), sbp=ctypes.addressof(sense), timeout=60000)
-    fcntl.ioctl(fd, SG_IO, hdr)
-    if hdr.status or hdr.host_status or hdr.driver_status:
-        sys.exit(f"allocation length {allocation}: status {hdr.status:#x}, "
-                 f"host {hdr.host_status:#x}, driver {hdr.driver_status:#x}")
-    if bytes(data)[room:] != b"\xee" * 16:
+    cdb = bytes((0x12, 1, 0x83, allocation >> 8, allocation & 0xff, 0))
+    header, _, data = sg.command(fd, cdb, room=room, guard=16)
+    if header.status or header.host_status or header.driver_status:
+        sys.exit(f"allocation length {allocation}: status {header.status:#x}, "
+                 f"host {header.host_status:#x}, driver {header.driver_status:#x}")
+    if data[room:] != b"\xee" * 16:
         sys.exit(f"allocation length {allocation}: written beyond the buffer")
-    if not 0 <= hdr.resid <= room:
-        sys.exit(f"allocation length {allocation}: residual {hdr.resid} of {room}")
-    return bytes(data)[:room - hdr.resid]
+    if not 0 <= header.resid <= room:
+        sys.exit(f"allocation length {allocation}: residual {header.resid} of {room}")
+    return data[:room - header.resid]
 
 
 def main():
