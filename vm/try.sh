@@ -85,7 +85,8 @@ restores() { # restores KERNEL
 		tcm-loop apply
 		tcm-loop list | grep "fc1 .*fc\.50:01"
 		tcm-loop remove --all
-		targetctl clear
+		# The targetctl of rtslib 2.2.3 cannot clear.
+		targetctl clear || python3 -c "from rtslib import RTSRoot; RTSRoot().clear_existing(confirm=True)"
 		! lsscsi | grep LIO-ORG'
 }
 
