@@ -40,14 +40,31 @@ TRACE_DEFINE_ENUM(TMR_FUNCTION_REJECTED);
 
 /* clang-format off */
 
+/* A logical unit's address. */
+#define SDEV_ENTRY __field(u32, host) __field(u32, id) __field(u64, lun)
+#define SDEV_ASSIGN(sdev) \
+	__entry->host = (sdev)->host->host_no; \
+	__entry->id = (sdev)->id; \
+	__entry->lun = (sdev)->lun
+#define SDEV_PR_FMT "%u:0:%u:%llu"
+#define SDEV_PR_ARG __entry->host, __entry->id, __entry->lun
+
+/* A target port. */
+#define TPG_ENTRY \
+	__dynamic_array(char, target, strlen(tpg->host->name.text) + 1) \
+	__field(u32, tpgt)
+#define TPG_ASSIGN \
+	strcpy(__get_str(target), tpg->host->name.text); \
+	__entry->tpgt = tpg->tpgt
+#define TPG_PR_FMT "%s tpgt_%u"
+#define TPG_PR_ARG __get_str(target), __entry->tpgt
+
 /* A command goes to the target.  Before it does, because it may end at once. */
 TRACE_EVENT(tcm_loop_submit,
 	TP_PROTO(struct scsi_cmnd *sc, enum tcm_loop_way way),
 	TP_ARGS(sc, way),
 	TP_STRUCT__entry(
-		__field(u32, host)
-		__field(u32, id)
-		__field(u64, lun)
+		SDEV_ENTRY
 		__field(u32, tag)
 		__field(u32, length)
 		__field(u32, way)
@@ -55,17 +72,15 @@ TRACE_EVENT(tcm_loop_submit,
 		__array(u8, cdb, 32)
 	),
 	TP_fast_assign(
-		__entry->host = sc->device->host->host_no;
-		__entry->id = sc->device->id;
-		__entry->lun = sc->device->lun;
+		SDEV_ASSIGN(sc->device);
 		__entry->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
 		__entry->length = scsi_bufflen(sc);
 		__entry->way = way;
 		__entry->cdb_len = min_t(u32, sc->cmd_len, 32);
 		memcpy(__entry->cdb, sc->cmnd, __entry->cdb_len);
 	),
-	TP_printk("%u:0:%u:%llu tag=%u %s length=%u cdb=%s %s",
-		  __entry->host, __entry->id, __entry->lun, __entry->tag,
+	TP_printk(SDEV_PR_FMT " tag=%u %s length=%u cdb=%s %s",
+		  SDEV_PR_ARG, __entry->tag,
 		  show_opcode_name(__entry->cdb[0]), __entry->length,
 		  __print_hex(__entry->cdb, __entry->cdb_len),
 		  __print_symbolic(__entry->way,
@@ -79,25 +94,21 @@ TRACE_EVENT(tcm_loop_complete,
 	TP_PROTO(struct scsi_cmnd *sc),
 	TP_ARGS(sc),
 	TP_STRUCT__entry(
-		__field(u32, host)
-		__field(u32, id)
-		__field(u64, lun)
+		SDEV_ENTRY
 		__field(u32, tag)
 		__field(u32, result)
 		__field(u32, residual)
 		__field(u8, opcode)
 	),
 	TP_fast_assign(
-		__entry->host = sc->device->host->host_no;
-		__entry->id = sc->device->id;
-		__entry->lun = sc->device->lun;
+		SDEV_ASSIGN(sc->device);
 		__entry->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
 		__entry->result = sc->result;
 		__entry->residual = scsi_get_resid(sc);
 		__entry->opcode = sc->cmnd[0];
 	),
-	TP_printk("%u:0:%u:%llu tag=%u %s host=%s status=%s residual=%u",
-		  __entry->host, __entry->id, __entry->lun, __entry->tag,
+	TP_printk(SDEV_PR_FMT " tag=%u %s host=%s status=%s residual=%u",
+		  SDEV_PR_ARG, __entry->tag,
 		  show_opcode_name(__entry->opcode),
 		  __print_symbolic((__entry->result >> 16) & 0xff,
 				   { DID_OK, "OK" },
@@ -119,23 +130,19 @@ TRACE_EVENT(tcm_loop_tmr,
 	TP_PROTO(struct scsi_device *sdev, u32 function, u32 tag, u32 response),
 	TP_ARGS(sdev, function, tag, response),
 	TP_STRUCT__entry(
-		__field(u32, host)
-		__field(u32, id)
-		__field(u64, lun)
+		SDEV_ENTRY
 		__field(u32, function)
 		__field(u32, tag)
 		__field(u32, response)
 	),
 	TP_fast_assign(
-		__entry->host = sdev->host->host_no;
-		__entry->id = sdev->id;
-		__entry->lun = sdev->lun;
+		SDEV_ASSIGN(sdev);
 		__entry->function = function;
 		__entry->tag = tag;
 		__entry->response = response;
 	),
-	TP_printk("%u:0:%u:%llu %s tag=%u response=%s",
-		  __entry->host, __entry->id, __entry->lun,
+	TP_printk(SDEV_PR_FMT " %s tag=%u response=%s",
+		  SDEV_PR_ARG,
 		  __print_symbolic(__entry->function,
 				   { TMR_ABORT_TASK, "ABORT_TASK" },
 				   { TMR_LUN_RESET, "LUN_RESET" }),
@@ -151,16 +158,14 @@ TRACE_EVENT(tcm_loop_nexus,
 	TP_PROTO(const struct tcm_loop_tpg *tpg, const char *initiator),
 	TP_ARGS(tpg, initiator),
 	TP_STRUCT__entry(
-		__dynamic_array(char, target, strlen(tpg->host->name.text) + 1)
-		__field(u32, tpgt)
+		TPG_ENTRY
 		__dynamic_array(char, initiator, strlen(initiator) + 1)
 	),
 	TP_fast_assign(
-		strcpy(__get_str(target), tpg->host->name.text);
-		__entry->tpgt = tpg->tpgt;
+		TPG_ASSIGN;
 		strcpy(__get_str(initiator), initiator);
 	),
-	TP_printk("%s tpgt_%u nexus=%s", __get_str(target), __entry->tpgt,
+	TP_printk(TPG_PR_FMT " nexus=%s", TPG_PR_ARG,
 		  __get_str(initiator))
 );
 
@@ -169,18 +174,16 @@ TRACE_EVENT(tcm_loop_lun,
 	TP_PROTO(const struct tcm_loop_tpg *tpg, u64 lun, bool linked),
 	TP_ARGS(tpg, lun, linked),
 	TP_STRUCT__entry(
-		__dynamic_array(char, target, strlen(tpg->host->name.text) + 1)
-		__field(u32, tpgt)
+		TPG_ENTRY
 		__field(u64, lun)
 		__field(bool, linked)
 	),
 	TP_fast_assign(
-		strcpy(__get_str(target), tpg->host->name.text);
-		__entry->tpgt = tpg->tpgt;
+		TPG_ASSIGN;
 		__entry->lun = lun;
 		__entry->linked = linked;
 	),
-	TP_printk("%s tpgt_%u lun_%llu %s", __get_str(target), __entry->tpgt,
+	TP_printk(TPG_PR_FMT " lun_%llu %s", TPG_PR_ARG,
 		  __entry->lun, __entry->linked ? "linked" : "unlinked")
 );
 
@@ -189,16 +192,14 @@ TRACE_EVENT(tcm_loop_transport,
 	TP_PROTO(const struct tcm_loop_tpg *tpg, bool online),
 	TP_ARGS(tpg, online),
 	TP_STRUCT__entry(
-		__dynamic_array(char, target, strlen(tpg->host->name.text) + 1)
-		__field(u32, tpgt)
+		TPG_ENTRY
 		__field(bool, online)
 	),
 	TP_fast_assign(
-		strcpy(__get_str(target), tpg->host->name.text);
-		__entry->tpgt = tpg->tpgt;
+		TPG_ASSIGN;
 		__entry->online = online;
 	),
-	TP_printk("%s tpgt_%u %s", __get_str(target), __entry->tpgt,
+	TP_printk(TPG_PR_FMT " %s", TPG_PR_ARG,
 		  __entry->online ? "online" : "offline")
 );
 
