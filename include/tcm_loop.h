@@ -118,6 +118,7 @@ struct tcm_loop_device_id {
  * @device_id: set while page 0x83 takes its detour, see device_id.c
  * @cut: the data in segments of one page, where the target core wants these
  * @owner: an enum tcm_loop_owner
+ * @alone: whoever sends commands sends one after the other
  */
 struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
@@ -125,6 +126,7 @@ struct tcm_loop_cmd {
 	struct tcm_loop_device_id *device_id;
 	struct scatterlist *cut;
 	int owner;
+	bool alone;
 };
 
 /**
@@ -168,6 +170,8 @@ struct tcm_loop_host {
  * @online: false while transport_status is offline; written with WRITE_ONCE
  * @complete_device_id: attrib/complete_device_id; written with WRITE_ONCE
  * @fabric_prot_type: attrib/fabric_prot_type; used when a nexus is made
+ * @alone_series: how many of the last commands were alone at their disk; not
+ *	exact, and not counted above TCM_LOOP_ALONE_SERIES
  * @rtpi: its relative target port identifier, unless the user writes another;
  *	0 when all are taken; constant
  * @nexus_lock: serialises making, dropping and showing @session
@@ -188,6 +192,7 @@ struct tcm_loop_tpg {
 	bool online;
 	bool complete_device_id;
 	enum target_prot_type fabric_prot_type;
+	unsigned int alone_series;
 	u16 rtpi;
 	struct mutex nexus_lock;
 	struct se_session __rcu *session;

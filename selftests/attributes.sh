@@ -128,6 +128,13 @@ scsi_host=/sys/class/scsi_host/host$(host_of $fc 1)
 check_equal "can_queue reaches a new adapter" 64 "$(cat "$scsi_host/can_queue")"
 check_equal "cmd_per_lun reaches a new adapter" 16 "$(cat "$scsi_host/cmd_per_lun")"
 check_equal "cmd_per_lun is the queue depth of a new disk" 16 "$(cat "$(device_of $fc 1 0)/queue_depth")"
+case $(uname -r) in
+[1-4].* | 5.[0-9].* | 5.1[0-4].*) skip "a new disk has no I/O scheduler" "the block layer cannot be told before 5.15" ;;
+*)
+	disk=$(disk_of $fc 1 0)
+	check_equal "a new disk has no I/O scheduler" none "$(sed -E 's/.*\[(.*)\].*/\1/' "/sys/block/${disk#/dev/}/queue/scheduler")"
+	;;
+esac
 check "I/O works with these" verify "$(disk_of $fc 1 0)"
 for parameter in nr_hw_queues can_queue cmd_per_lun; do
 	eval "write \$old_$parameter $parameters/$parameter"

@@ -92,6 +92,33 @@ static void tcm_loop_fail(struct tcm_loop_cmd *cmd, int host_byte)
 	scsi_done(cmd->sc);
 }
 
+/*
+ * A core with work queues completes commands in a worker.  If there are
+ * several, the block layer's softirq had better take them together; for one
+ * alone it is only one more thread to wake.  But whoever sends several may look
+ * as if it sent one after the other, if each is completed before the next, so
+ * it takes a series to tell.
+ */
+#define TCM_LOOP_ALONE_SERIES 64
+
+static bool tcm_loop_is_alone(struct tcm_loop_tpg *tpg, struct scsi_cmnd *sc)
+{
+	unsigned int series = READ_ONCE(tpg->alone_series);
+
+	if (target_core_completes_directly())
+		return false;
+	if (!scsi_cmnd_is_alone(sc)) {
+		if (series)
+			WRITE_ONCE(tpg->alone_series, 0);
+		return false;
+	}
+	if (series < TCM_LOOP_ALONE_SERIES) {
+		WRITE_ONCE(tpg->alone_series, series + 1);
+		return false;
+	}
+	return true;
+}
+
 /**
  * tcm_loop_queuecommand - the SCSI layer sends a command
  * @shost: the host
@@ -121,6 +148,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->sc = sc;
 	cmd->owner = TCM_LOOP_OWNER_TARGET;
+	cmd->alone = tcm_loop_is_alone(tpg, sc);
 	/*
 	 * Until there is an answer.  When a LUN reset or PREEMPT AND ABORT ends
 	 * the command, perhaps of another nexus, there will be none, and it
@@ -212,6 +240,15 @@ bool tcm_loop_cmd_released(struct scsi_cmnd *sc)
 	return smp_load_acquire(&cmd->owner) == TCM_LOOP_OWNER_NONE;
 }
 
+static void tcm_loop_complete(struct tcm_loop_cmd *cmd)
+{
+	trace_tcm_loop_complete(cmd->sc);
+	if (cmd->alone)
+		scsi_done_direct(cmd->sc);
+	else
+		scsi_done(cmd->sc);
+}
+
 /**
  * tcm_loop_release_cmd - the target core has dropped its last reference
  * @se_cmd: the command or task management function
@@ -221,7 +258,6 @@ bool tcm_loop_cmd_released(struct scsi_cmnd *sc)
 void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 {
 	struct tcm_loop_cmd *cmd;
-	struct scsi_cmnd *sc;
 
 	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB) {
 		tcm_loop_release_tmr(se_cmd);
@@ -229,14 +265,11 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 	}
 
 	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
-	sc = cmd->sc;
 	tcm_loop_device_id_end(cmd);
 	kfree(cmd->cut);
 	/* After this the error handler may finish the command. */
-	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET) {
-		trace_tcm_loop_complete(sc);
-		scsi_done(sc);
-	}
+	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
+		tcm_loop_complete(cmd);
 }
 
 /**

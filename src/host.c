@@ -220,6 +220,11 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	ret = scsi_add_host(shost, &host->dev);
 	if (ret)
 		goto out_shost;
+	/*
+	 * The backstore's device has a scheduler, if one is of use.  A second
+	 * one's tags would be eight times the host's.
+	 */
+	scsi_host_set_no_sched_by_default(shost);
 	return host;
 
 out_shost:

@@ -3,6 +3,7 @@
 #define TCM_LOOP_COMPAT_SCSI_CMND_H
 
 #include_next <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
 #include "tcm_loop_probed.h"
 
 /*
@@ -40,6 +41,22 @@ static inline void scsi_done(struct scsi_cmnd *sc)
 }
 #endif
 #endif
+
+/**
+ * scsi_cmnd_is_alone - has its device no other command, and does that matter?
+ * @sc: a command between queuecommand and its completion
+ *
+ * Return: true if so; false where there is no scsi_done_direct().
+ */
+static inline bool scsi_cmnd_is_alone(struct scsi_cmnd *sc)
+{
+#ifdef COMPAT_HAS_scsi_done_direct
+	return scsi_device_busy(sc->device) == 1;
+#else
+#define scsi_done_direct scsi_done
+	return false;
+#endif
+}
 
 #ifndef COMPAT_HAS_scsi_transfer_length
 /* Before the target core knew of protection information. */

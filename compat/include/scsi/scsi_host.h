@@ -155,4 +155,17 @@ static inline void scsi_host_set_may_block(struct Scsi_Host *shost)
 #endif
 }
 
+/**
+ * scsi_host_set_no_sched_by_default - disks begin without an I/O scheduler
+ * @shost: the host, added, without disks
+ *
+ * Does nothing where the block layer cannot be told.
+ */
+static inline void scsi_host_set_no_sched_by_default(struct Scsi_Host *shost)
+{
+#ifdef COMPAT_HAS_no_sched_by_default
+	shost->tag_set.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+#endif
+}
+
 #endif /* TCM_LOOP_COMPAT_SCSI_HOST_H */
