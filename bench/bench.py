@@ -35,13 +35,13 @@ def write(path, text):
         f.write(text)
 
 
-def wait_for(pattern, seconds=10):
+def wait_for(pattern, seconds=10, pause=0.05):
     end = time.time() + seconds
     while time.time() < end:
         found = glob.glob(pattern)
         if found:
             return found[0]
-        time.sleep(0.05)
+        time.sleep(pause)
     raise SystemExit(f"{pattern} did not appear")
 
 
@@ -165,4 +165,5 @@ def main():
     json.dump({"kernel": os.uname().release, "cpus": os.cpu_count(), "results": results}, sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

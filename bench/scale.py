@@ -7,28 +7,19 @@ Twice each: TARGETS targets of one LUN; then, with ours, MANY targets of four LU
 """
 import os
 import statistics
-import subprocess
 import sys
 import time
 
-TARGET = "/sys/kernel/config/target"
+from bench import TARGET, sh, wait_for, write
+
 LOOPBACK = f"{TARGET}/loopback"
 HBA = f"{TARGET}/core/rd_mcp_0"
 LUNS = 4
 
 
-def sh(command):
-    subprocess.run(command, shell=True, check=True, stdout=sys.stderr)
-
-
-def write(path, text):
-    with open(path, "w") as f:
-        f.write(text)
-
-
 def used():
     """Memory in use that is no cache, in KiB."""
-    sh("udevadm settle; sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1")
+    sh("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1")
     with open("/proc/meminfo") as f:
         info = {line.split(":")[0]: int(line.split()[1]) for line in f}
     return info["MemTotal"] - info["MemFree"] - info["Cached"] - info["Buffers"]
@@ -46,15 +37,6 @@ def make_backstores(count):
             write(f"{path}/wwn/vpd_unit_serial", f"disk{number}")
 
 
-def wait_for_disk(host, lun):
-    path = f"/sys/bus/scsi/devices/{host}:0:1:{lun}/block"
-    end = time.time() + 60
-    while not (os.path.isdir(path) and os.listdir(path)):
-        if time.time() > end:
-            raise SystemExit(f"{path} did not appear")
-        time.sleep(0.001)
-
-
 def tpg_of(number):
     return f"{LOOPBACK}/naa.50014050{number:08x}/tpgt_1"
 
@@ -69,7 +51,7 @@ def create(number, luns):
     for lun in range(luns):
         os.mkdir(f"{tpg}/lun/lun_{lun}")
         os.symlink(f"{HBA}/disk{number * luns + lun}", f"{tpg}/lun/lun_{lun}/backstore")
-        wait_for_disk(host, lun)
+        wait_for(f"/sys/bus/scsi/devices/{host}:0:1:{lun}/block/*", 60, 0.001)
         now = time.time()
         times.append((now - start) * 1000)
         start = now
@@ -95,7 +77,7 @@ def fill(load, targets, luns):
     memory = (used() - before) / targets
     removed = [remove(number, luns) for number in range(targets)]
     os.rmdir(LOOPBACK)
-    sh("udevadm settle; rmmod tcm_loop")
+    sh("rmmod tcm_loop")
     return memory, created, removed
 
 
@@ -103,7 +85,8 @@ def main():
     ours = sys.argv[1]
     targets = int(sys.argv[2]) if len(sys.argv) > 2 else 100
     many = int(sys.argv[3]) if len(sys.argv) > 3 else 500
-    sh("modprobe sd_mod")
+    # Looking at each new disk, udev would take more time than making it.
+    sh("modprobe sd_mod; udevadm settle; udevadm control --exit")
     make_backstores(max(targets, many * LUNS))
     print(f"{os.uname().release}, {os.cpu_count()} CPUs, {targets} targets with one LUN each\n")
     print("| module | KiB of memory for each | create, ms | remove, ms |\n|---|---|---|---|", flush=True)

@@ -272,10 +272,9 @@ out:
  * @tag: the command to abort, if it is ABORT TASK
  * @flags: unused
  *
- * The caller makes sure, by RCU, that the session is not stopped meanwhile.
- * Sleeps if @gfp says so.
+ * Called in the RCU section in which the session was found.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -ESHUTDOWN if the session was stopped.
  */
 int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
 		      void *sense, u64 unpacked_lun, void *fabric_tmr_ptr,
@@ -286,7 +285,10 @@ int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
 
 	if (!tmr)
 		return -ENOMEM;
-	atomic_inc(&mine->uncounted);
+	if (!compat_session_get(mine)) {
+		kfree(tmr);
+		return -ESHUTDOWN;
+	}
 	se_cmd->se_sess = session;
 	se_cmd->orig_fe_lun = unpacked_lun;
 	se_cmd->data_direction = DMA_NONE;

@@ -91,9 +91,10 @@ struct se_session *compat_setup_session(
 /**
  * compat_stop_session - wait for the commands that the target core does not
  * count
- * @session: the session, which no new command finds any more
+ * @session: the session, which no new RCU section finds any more
  *
- * May sleep.
+ * In those that have found it, compat_session_get() refuses it when this is
+ * done.  May sleep.
  */
 void compat_stop_session(struct se_session *session)
 {

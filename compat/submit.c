@@ -39,10 +39,9 @@ struct workqueue_struct *compat_submit_queue;
  * @data_dir: which way
  * @flags: must be 0
  *
- * The caller makes sure, by RCU, that the session is not stopped meanwhile.
- * Any context.
+ * Called in the RCU section in which the session was found.
  *
- * Return: 0.
+ * Return: 0, or -ESHUTDOWN if the session was stopped.
  */
 int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 		    unsigned char *sense, u64 unpacked_lun, u32 data_length,
@@ -50,7 +49,8 @@ int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 {
 	struct compat_session *mine = session->fabric_sess_ptr;
 
-	atomic_inc(&mine->uncounted);
+	if (!compat_session_get(mine))
+		return -ESHUTDOWN;
 	se_cmd->se_sess = session;
 	se_cmd->sense_buffer = sense;
 	se_cmd->orig_fe_lun = unpacked_lun;

@@ -24,8 +24,9 @@
  *             RCU section, reads it once, and hands it to target_init_cmd()
  *             or target_submit_tmr() before it leaves the section.  From
  *             there on the command holds a reference to the session.  Who
- *             drops the nexus clears the pointer, waits a grace period, stops
- *             the session, waits for its commands, and only then frees it.
+ *             drops the nexus clears the pointer, stops the session, which
+ *             then gives no more references, waits for its commands and for
+ *             a grace period, and only then frees it.
  *   command   lives in the private area of its scsi_cmnd, from queuecommand
  *             to tcm_loop_release_cmd().  Who may complete the scsi_cmnd is
  *             settled by its owner field, see enum tcm_loop_owner.

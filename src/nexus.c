@@ -66,6 +66,7 @@ out_unlock:
  */
 int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg)
 {
+	unsigned long grace_period;
 	struct se_session *session;
 	unsigned int luns;
 	int ret = 0;
@@ -87,9 +88,12 @@ int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg)
 	}
 
 	RCU_INIT_POINTER(tpg->session, NULL);
-	synchronize_rcu();
+	grace_period = get_state_synchronize_rcu();
+	/* Who has found the session has a reference, or is refused it. */
 	target_stop_session(session);
 	target_wait_for_sess_cmds(session);
+	/* Most often that took one, so this need not wait. */
+	cond_synchronize_rcu(grace_period);
 	target_remove_session(session);
 	trace_tcm_loop_nexus(tpg, "NULL");
 

@@ -26,6 +26,12 @@ struct compat_session {
 	struct completion none;
 };
 
+/* In the RCU section in which it was found.  False: it was stopped. */
+static inline bool compat_session_get(struct compat_session *mine)
+{
+	return atomic_inc_not_zero(&mine->uncounted);
+}
+
 static inline void compat_session_put(struct compat_session *mine)
 {
 	if (atomic_dec_and_test(&mine->uncounted))

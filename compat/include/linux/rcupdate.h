@@ -14,4 +14,17 @@
 	} while (0)
 #endif
 
+#ifndef COMPAT_HAS_cond_synchronize_rcu
+/* No memory of grace periods: wait for a whole one in the end. */
+static inline unsigned long get_state_synchronize_rcu(void)
+{
+	return 0;
+}
+
+static inline void cond_synchronize_rcu(unsigned long state)
+{
+	synchronize_rcu();
+}
+#endif
+
 #endif /* TCM_LOOP_COMPAT_RCUPDATE_H */
