@@ -96,7 +96,7 @@ enum tcm_loop_way {
 };
 
 /**
- * struct tcm_loop_device_id - an INQUIRY of page 0x83 on its detour
+ * struct tcm_loop_vpd - an INQUIRY of a page that is completed on its detour
  * @cdb: the initiator's CDB with our allocation length
  * @sg: the core's part of @page
  * @size: of that part; the completed page, which follows it, has more room
@@ -104,7 +104,7 @@ enum tcm_loop_way {
  *
  * Made by queuecommand, freed when the command is released.
  */
-struct tcm_loop_device_id {
+struct tcm_loop_vpd {
 	u8 cdb[16];
 	struct scatterlist sg;
 	u32 size;
@@ -116,7 +116,7 @@ struct tcm_loop_device_id {
  * @se_cmd: the target core's view of the command; the first member, as compat
  *	wants it
  * @sc: the SCSI layer's view of it
- * @device_id: set while page 0x83 takes its detour, see device_id.c
+ * @vpd: set while a page of INQUIRY takes its detour, see vpd.c
  * @cut: the data in segments of one page, where the target core wants these
  * @owner: an enum tcm_loop_owner
  * @alone: whoever sends commands sends one after the other
@@ -124,7 +124,7 @@ struct tcm_loop_device_id {
 struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
 	struct scsi_cmnd *sc;
-	struct tcm_loop_device_id *device_id;
+	struct tcm_loop_vpd *vpd;
 	struct scatterlist *cut;
 	int owner;
 	bool alone;
@@ -273,11 +273,10 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd);
 int tcm_loop_submit_init(void);
 void tcm_loop_submit_exit(void);
 
-/* device_id.c */
-void tcm_loop_device_id_begin(struct tcm_loop_cmd *cmd,
-			      struct tcm_loop_tpg *tpg);
-void tcm_loop_device_id_deliver(struct tcm_loop_cmd *cmd);
-void tcm_loop_device_id_end(struct tcm_loop_cmd *cmd);
+/* vpd.c */
+void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg);
+void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd);
+void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd);
 
 /* tmr.c */
 int tcm_loop_abort(struct scsi_cmnd *sc);

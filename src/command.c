@@ -168,12 +168,12 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	target_cmd_set_tag(se_cmd, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 
 	length = tcm_loop_transfer_length(cmd);
-	tcm_loop_device_id_begin(cmd, tpg);
-	if (unlikely(cmd->device_id)) {
-		cdb = cmd->device_id->cdb;
-		sgl = &cmd->device_id->sg;
+	tcm_loop_vpd_begin(cmd, tpg);
+	if (unlikely(cmd->vpd)) {
+		cdb = cmd->vpd->cdb;
+		sgl = &cmd->vpd->sg;
 		sg_count = 1;
-		length = cmd->device_id->size;
+		length = cmd->vpd->size;
 	} else if (unlikely(tcm_loop_must_cut(sc))) {
 		sg_count = tcm_loop_cut(cmd);
 		if (!sg_count) {
@@ -191,7 +191,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 				      sc->sc_data_direction, 0);
 	rcu_read_unlock();
 	if (ret) {
-		tcm_loop_device_id_end(cmd);
+		tcm_loop_vpd_end(cmd);
 		kfree(cmd->cut);
 		tcm_loop_fail(cmd, DID_NO_CONNECT);
 		return 0;
@@ -265,7 +265,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 	}
 
 	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
-	tcm_loop_device_id_end(cmd);
+	tcm_loop_vpd_end(cmd);
 	kfree(cmd->cut);
 	/* After this the error handler may finish the command. */
 	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
@@ -309,7 +309,7 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd)
 
 	if (se_cmd->se_cmd_flags & (SCF_OVERFLOW_BIT | SCF_UNDERFLOW_BIT))
 		scsi_set_resid(sc, se_cmd->residual_count);
-	if (unlikely(cmd->device_id) && sc->result == SAM_STAT_GOOD)
-		tcm_loop_device_id_deliver(cmd);
+	if (unlikely(cmd->vpd) && sc->result == SAM_STAT_GOOD)
+		tcm_loop_vpd_deliver(cmd);
 	return 0;
 }
