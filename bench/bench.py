@@ -3,7 +3,7 @@
 """Runs in the guest, as root: the kernel's own tcm_loop and ours in turn.
 
 bench.py OURS.ko [ROUNDS [SECONDS]]: JSON on standard output, progress on standard error.
-Each round loads and measures: null_blk, nvme-loop over it, stock, ours.
+Each round loads and measures: null_blk, nvme-loop over it if the kernel has it, stock, ours.
 """
 import glob
 import json
@@ -154,12 +154,13 @@ def main():
     ours = sys.argv[1]
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1
-    sh("modprobe nvme_core multipath=N; modprobe -a null_blk nvme-loop target_core_iblock; udevadm settle")
+    sh("modprobe nvme_core multipath=N; modprobe -qa nvme-loop; modprobe -a null_blk target_core_iblock; udevadm settle")
     results = []
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
         measure(results, "null_blk", "iblock", "/dev/nullb0", seconds)
-        nvme_loop(results, seconds)
+        if os.path.isdir("/sys/module/nvme_loop"):  # Debian's 6.1 has none
+            nvme_loop(results, seconds)
         tcm_loop(results, "stock", "modprobe tcm_loop", seconds)
         tcm_loop(results, "ours", f"insmod {ours}", seconds)
     json.dump({"kernel": os.uname().release, "cpus": os.cpu_count(), "results": results}, sys.stdout)

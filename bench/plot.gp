@@ -7,6 +7,7 @@ columns = files > 1 ? 2 : 1
 rows = (files + columns - 1) / columns
 set terminal svg size 640 * columns, 330 * rows font "sans,12" background "white"
 set output ARG1
+set datafile missing "-"
 set style data histogram
 set style histogram clustered gap 1
 set style fill solid 0.9 border -1

@@ -13,7 +13,7 @@ import sys
 
 METRICS = (("iops", "IOPS"), ("cpu_us", "CPU time per I/O"))
 DIRECTIONS = "read", "write"
-ALONE = "null_blk", "nvme-loop"  # devices that are measured over one backstore
+ALONE = "null_blk", "nvme-loop"  # devices that are measured over one backstore; not every kernel has nvme-loop
 
 
 class Bench:
@@ -30,6 +30,9 @@ class Bench:
         self.works = list(dict.fromkeys(r["work"] for r in bench["results"]))
         self.backstores = list(dict.fromkeys(r["backstore"] for r in bench["results"] if r["device"] == "ours"))
         self.rounds = len(self.values[("ours", self.backstores[0], self.works[0], "read", "iops")])
+
+    def has(self, device):
+        return any(key[0] == device for key in self.values)
 
     def median(self, *key):
         return statistics.median(self.values[key])
@@ -55,8 +58,8 @@ class Bench:
 def data(bench):
     print(f"# Linux {bench.title}")
     for work in bench.works:
-        ratios = [bench.mean(device, work, "iops") for device in ("ours", "nvme-loop", "null_blk")]
-        print(f'"{work.replace(", a job", "")}"\t' + "\t".join(f"{r:.3f}" for r in ratios))
+        ratios = [f"{bench.mean(device, work, 'iops'):.3f}" if bench.has(device) else "-" for device in ("ours", "nvme-loop", "null_blk")]
+        print(f'"{work.replace(", a job", "")}"\t' + "\t".join(ratios))
 
 
 def summary(benches):
@@ -85,7 +88,7 @@ def table(bench):
         print()
     print("| median | device | read IOPS | write IOPS | switches per I/O | CPU µs per I/O |\n|---|---|---|---|---|---|")
     for work in bench.works:
-        for device in (*ALONE, "stock", "ours"):
+        for device in filter(bench.has, (*ALONE, "stock", "ours")):
             for b in bench.over(device):
                 name = device if device in ALONE else f"{device} {b}"
                 print(f"| {work} | {name} | {bench.median(device, b, work, 'read', 'iops'):.0f} | "
