@@ -79,7 +79,7 @@ file_system() { # file_system WHAT BACKSTORE
 	link_lun $naa 1 1 "$2"
 	disk=$(disk_of $naa 1 1)
 	mkfs.ext4 -q "$disk" && mount "$disk" /tmp/mnt
-	check "$1: a mapped file is dirtied in less than half of its memory" with_memory 16 python3 -c "$dirty" /tmp/mnt/file 40
+	check "$1: a mapped file is dirtied in less than half of its memory" with_memory 24 python3 -c "$dirty" /tmp/mnt/file 60
 	check "$1: unmount" umount /tmp/mnt
 	check "$1: the file system is clean" e2fsck -fn "$disk"
 	check "$1: unlink" unlink_lun $naa 1 1
