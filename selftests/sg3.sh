@@ -44,7 +44,6 @@ asks() { # asks WHAT SG
 	for page in sv sn di bl bdc lbpv; do
 		check "$what: sg_vpd --page=$page" gives 0 sg_vpd --page=$page "$sg"
 	done
-	check "$what: the Block Limits page has its full length" contains "^ *00 *00 b0 00 3c" sg_vpd --hex --page=bl "$sg"
 	check "$what: sg_modes --page=caching" gives 0 sg_modes --page=8 "$sg"
 	check "$what: sg_requests" gives 0 sg_requests "$sg"
 	check "$what: sg_sync" gives 0 sg_sync "$sg"
@@ -111,6 +110,7 @@ changes() { # changes WHAT SG DISK
 # UNMAP, and the block layer's ways.
 clears() { # clears WHAT SG DISK
 	local what=$1 sg=$2 disk=$3
+	check "$what: the Block Limits page has its full length" contains "^ *00 *00 b0 00 3c" sg_vpd --hex --page=bl "$sg"
 	fill "$disk" a
 	check "$what: sg_unmap" gives 0 sg_unmap --lba=16 --num=8 "$sg"
 	fresh "$disk"

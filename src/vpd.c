@@ -5,11 +5,12 @@
  *
  * Device Identification (0x83): see device_id_complete().
  *
- * Block Limits (0xb0): the core ends it after the last field that it knows,
- * after 12, 40 or 60 bytes.  SBC-3 r36, 6.5.3 has 60 in any case, and sd looks
+ * Block Limits (0xb0): of a disk that can UNMAP, some cores end it after 40
+ * bytes, the last field that they know.  SBC-3 r36, 6.5.3 has 60, and sd looks
  * for the limits of UNMAP only in a page of that size: without them it takes
- * a disk that can UNMAP for one that cannot.  The fields that are added are
- * zero, which says "not reported".
+ * the disk for one that cannot.  The fields that are added are zero, which says
+ * "not reported".  A page without these limits, of 12 or 16 bytes, is left as
+ * it is.
  *
  * The core writes into the initiator's own buffer, as far as that goes, so a
  * page that was cut short could not be completed.  Therefore the core gets a
@@ -34,6 +35,7 @@
 /* SBC-3 r36, 6.5.3; PAGE LENGTH counts from the fifth byte on */
 #define BLOCK_LIMITS_PAGE 0xb0
 #define BLOCK_LIMITS_LENGTH 60
+#define BLOCK_LIMITS_LENGTH_UNMAP 32 /* with the limits of UNMAP */
 
 static u32 allocation_length(const u8 *cdb)
 {
@@ -50,6 +52,7 @@ static bool is_completed(struct tcm_loop_tpg *tpg, u8 page)
 static u32 complete_block_limits(u8 *page, u32 len)
 {
 	if (len < 4 || page[1] != BLOCK_LIMITS_PAGE || page[2] ||
+	    page[3] < BLOCK_LIMITS_LENGTH_UNMAP ||
 	    page[3] >= BLOCK_LIMITS_LENGTH)
 		return len;
 	page[3] = BLOCK_LIMITS_LENGTH;
