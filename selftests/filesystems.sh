@@ -22,11 +22,8 @@ writes() { # file after file, until one fails; the list has those that were sync
 	local number=0
 	while dd if="$work/data" of="$mount/$number" bs=64k conv=fsync status=none; do
 		echo $number >>"$work/list"
-		number=$((number + 1 == 200 ? 0 : number + 1))
-		[ $number != 0 ] || rm "$mount"/* || break
-		[ $number != 0 ] || : >"$work/list"
+		number=$((number + 1))
 	done
-	return 1
 }
 all_there() {
 	local number
@@ -52,6 +49,7 @@ for type in ext4 xfs btrfs; do
 	begin writes
 	check "$type: files are written" wait_for 30 some_written
 	sleep 1
+	check "$type: and there is room for more" kill -0 "$load"
 	check "$type: the disk goes offline" write offline $loopback/$iqn/tpgt_1/transport_status
 	check "$type: the writer gets an error" wait_for 60 has_ended || kill "$load"
 	end
