@@ -80,6 +80,9 @@ check: setup ## all checks: formatting, builds, and the selftests on every kerne
 check-packages: setup ## install, upgrade and remove the packages on every release
 	@vm/check versions deb-bullseye deb-bookworm deb-trixie deb-sid rpm
 
+check-debug: setup ## the selftests on an older kernel with KASAN, lockdep and kmemleak, too
+	@vm/check kernel-debug-bookworm test-debug-bookworm
+
 check-docs: setup ## type what the documents show in a VM, and compare what it prints
 	@vm/check-docs
 
@@ -99,4 +102,4 @@ format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
 .PHONY: help modules modules_install probes check-headers clean install-source install-man install-utils install uninstall dist deb rpm setup demo check \
-	check-packages check-docs test bench coverage shell format
+	check-packages check-debug check-docs test bench coverage shell format

@@ -27,6 +27,11 @@
  *             drops the nexus clears the pointer, stops the session, which
  *             then gives no more references, waits for its commands and for
  *             a grace period, and only then frees it.
+ *   LUN       the target core's.  Unlinking it removes it from the ACLs that
+ *             are listed at that moment; an ACL that is being made or freed
+ *             is not listed, but has an entry for it.  So a nexus is neither
+ *             made nor dropped while a LUN of the TPG leaves: from the moment
+ *             when we are told, under nexus_lock, until it has no backstore.
  *   command   lives in the private area of its scsi_cmnd, from queuecommand
  *             to tcm_loop_release_cmd().  Who may complete the scsi_cmnd is
  *             settled by its owner field, see enum tcm_loop_owner.
@@ -37,7 +42,8 @@
  *
  *   tpg->nexus_lock   serialises making, dropping and showing the nexus
  *   shost->scan_mutex (the SCSI layer's)
- *   host->lock        the list of TPGs, and every TPG's LUN map
+ *   host->lock        the list of TPGs, and of every TPG the LUN map and the
+ *                     LUNs that leave
  *
  * Nothing calls into the SCSI layer's scan or removal with host->lock held:
  * those call sdev_init, which takes it.
@@ -143,12 +149,25 @@ struct tcm_loop_tmr {
 };
 
 /**
+ * struct tcm_loop_leaving - a LUN that is being unlinked, or has been
+ * @node: on tpg->leaving
+ * @lun: the LUN; its configfs item is held
+ *
+ * Freed when the LUN is linked again or, once it has left, by the next who
+ * walks the list.
+ */
+struct tcm_loop_leaving {
+	struct list_head node;
+	struct se_lun *lun;
+};
+
+/**
  * struct tcm_loop_host - an adapter: one WWN directory and its Scsi_Host
  * @dev: /sys/devices/tcm_loop_0/tcm_loop_adapter_N; owns the memory
  * @shost: its SCSI host; constant from mkdir to the device's release
  * @wwn: the target core's object for the directory
  * @name: the target's name and protocol; constant
- * @lock: protects @tpgs and the LUN map of each TPG on it
+ * @lock: protects @tpgs, and the LUN map and leaving LUNs of each TPG on it
  * @tpgs: the TPGs, by tcm_loop_tpg.node
  */
 struct tcm_loop_host {
@@ -175,13 +194,16 @@ struct tcm_loop_host {
  *	exact, and not counted above TCM_LOOP_ALONE_SERIES
  * @rtpi: its relative target port identifier, unless the user writes another;
  *	0 when all are taken; constant
- * @nexus_lock: serialises making, dropping and showing @session
+ * @nexus_lock: serialises making, dropping and showing @session, and entries
+ *	on @leaving
  * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
  * @isid: the session's ISID in hexadecimal, or empty; constant while there is
  *	a session, changed under @nexus_lock
  * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
  * @lun_bits: the length of @lun_map (host->lock)
  * @lun_count: how many bits of it are set (host->lock)
+ * @leaving: LUNs that the target core takes from their backstores, by
+ *	tcm_loop_leaving.node (host->lock)
  */
 struct tcm_loop_tpg {
 	struct se_portal_group se_tpg;
@@ -201,6 +223,7 @@ struct tcm_loop_tpg {
 	unsigned long *lun_map;
 	unsigned int lun_bits;
 	unsigned int lun_count;
+	struct list_head leaving;
 };
 
 static inline struct tcm_loop_host *to_tcm_loop_host(struct se_wwn *wwn)
@@ -246,8 +269,9 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt);
 int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg);
 void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg);
 void tcm_loop_tpg_put(struct tcm_loop_tpg *tpg);
-void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun);
-void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun);
+void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
+void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
+void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg);
 void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg);
 unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg);
 

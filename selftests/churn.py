@@ -48,6 +48,25 @@ def read(path):
         return f.read()
 
 
+@contextlib.contextmanager
+def locked(lun, how):
+    """While configfs looks for what a new link points to, it lets go of the link's directory.  When that is removed in
+    this moment, the target core is called for a LUN without a TPG, and crashes (seen on 7.3; no fabric is asked before)."""
+    with open("/tmp/churn-" + lun.replace("/", "-"), "w") as f:
+        fcntl.flock(f, how)
+        yield
+
+
+def link_lun(backstore, lun):
+    with locked(lun, fcntl.LOCK_SH):
+        os.symlink(backstore, f"{lun}/backstore")
+
+
+def remove_lun(lun):
+    with locked(lun, fcntl.LOCK_EX):
+        os.rmdir(lun)
+
+
 class Worker:
     def __init__(self, number, seed, slot):
         self.number = number
@@ -109,7 +128,7 @@ class Worker:
         steps = []
         for tpgt in TPGTS:
             for lun in LUNS:
-                steps += [(os.unlink, f"tpgt_{tpgt}/lun/lun_{lun}/backstore"), (os.rmdir, f"tpgt_{tpgt}/lun/lun_{lun}")]
+                steps += [(os.unlink, f"tpgt_{tpgt}/lun/lun_{lun}/backstore"), (remove_lun, f"tpgt_{tpgt}/lun/lun_{lun}")]
             steps.append((os.rmdir, f"tpgt_{tpgt}"))
         for step, path in steps:
             try:
@@ -129,7 +148,7 @@ class Worker:
             except OSError as e:
                 if e.errno not in CONFIGFS:
                     raise
-        os.symlink(self.backstore(), f"{lun}/backstore")
+        link_lun(self.backstore(), lun)
 
     def make_nexus(self):
         tpg = self.tpg()
@@ -142,10 +161,10 @@ class Worker:
         os.mkdir(self.lun())
 
     def rmdir_lun(self):
-        os.rmdir(self.lun())
+        remove_lun(self.lun())
 
     def link(self):
-        os.symlink(self.backstore(), f"{self.lun()}/backstore")
+        link_lun(self.backstore(), self.lun())
 
     def unlink(self):
         os.unlink(f"{self.lun()}/backstore")

@@ -233,14 +233,32 @@ end() {
 }
 
 ended_well() { [ "$ended" = 0 ] || { echo "status $ended"; tail -n 20 /tmp/load.log; return 1; }; }
-no_process_waits() { # uninterruptibly
-	local waiting
-	waiting=$(grep -lsE '^State:.*D ' /proc/[0-9]*/status)
+
+# Tasks that wait uninterruptibly, each with how often it has been scheduled.
+waiting_tasks() {
+	local status
+	grep -lsE '^State:[[:space:]]*D' /proc/[0-9]*/task/*/status | while read -r status; do
+		echo "$status" $(sed -n 's/.*ctxt_switches:[[:space:]]*//p' "$status" 2>/dev/null)
+	done | sort
+}
+
+# Some task may wait whenever one looks: udev reads every new disk.  What must
+# not be is one that has waited all the time, never once scheduled; less than
+# the 30 s after which the SCSI layer gives a lost command up.
+no_process_waits() {
+	local waiting status end=$((SECONDS + 20))
+	waiting=$(waiting_tasks)
+	while [ -n "$waiting" ] && [ $SECONDS -lt $end ]; do
+		sleep 0.2
+		waiting=$(comm -12 <(echo "$waiting") <(waiting_tasks))
+	done
 	[ -z "$waiting" ] && return
-	for waiting in $waiting; do
-		head -n 1 "$waiting"
-		cat "${waiting%status}stack"
-	done 2>/dev/null
+	echo w >/proc/sysrq-trigger
+	while read -r status _; do
+		head -n 1 "$status"
+		cat "${status%status}stack"
+	done <<<"$waiting" 2>/dev/null
+	dmesg | tail -n 40
 	return 1
 }
 has_ended() { ! kill -0 "$load" 2>/dev/null; }

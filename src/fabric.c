@@ -70,14 +70,14 @@ static int tcm_loop_check_stop_free(struct se_cmd *se_cmd)
 static int tcm_loop_fabric_post_link(struct se_portal_group *se_tpg,
 				     struct se_lun *lun)
 {
-	tcm_loop_lun_link(to_tcm_loop_tpg(se_tpg), lun->unpacked_lun);
+	tcm_loop_lun_link(to_tcm_loop_tpg(se_tpg), lun);
 	return 0;
 }
 
 static void tcm_loop_fabric_pre_unlink(struct se_portal_group *se_tpg,
 				       struct se_lun *lun)
 {
-	tcm_loop_lun_unlink(to_tcm_loop_tpg(se_tpg), lun->unpacked_lun);
+	tcm_loop_lun_unlink(to_tcm_loop_tpg(se_tpg), lun);
 }
 
 static const struct target_core_fabric_ops tcm_loop_ops = {

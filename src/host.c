@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
@@ -291,6 +292,7 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt)
 	tpg->rtpi = tcm_loop_rtpi_get();
 	kref_init(&tpg->ref);
 	INIT_LIST_HEAD(&tpg->node);
+	INIT_LIST_HEAD(&tpg->leaving);
 	mutex_init(&tpg->nexus_lock);
 	return tpg;
 }
@@ -337,6 +339,78 @@ int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg)
 	return ret;
 }
 
+static void tcm_loop_leaving_free(struct tcm_loop_leaving *leaving)
+{
+	list_del(&leaving->node);
+	target_lun_put(leaving->lun);
+	kfree(leaving);
+}
+
+/* Forget the LUNs that have left.  Are there others?  host->lock is held. */
+static bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_leaving *leaving, *next;
+
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry_safe(
+		leaving, next, &tpg->leaving,
+		node) if (!rcu_access_pointer(leaving->lun->lun_se_dev))
+		tcm_loop_leaving_free(leaving);
+	return !list_empty(&tpg->leaving);
+}
+
+/* The target core is about to unlink a LUN, and does not say when it has. */
+static void tcm_loop_lun_leaves(struct tcm_loop_tpg *tpg, struct se_lun *lun)
+{
+	struct tcm_loop_leaving *leaving;
+
+	/* There is no way to refuse, and two words can be had. */
+	leaving = kmalloc(sizeof(*leaving), GFP_KERNEL | __GFP_NOFAIL);
+	target_lun_get(lun);
+	leaving->lun = lun;
+
+	mutex_lock(&tpg->nexus_lock);
+	mutex_lock(&tpg->host->lock);
+	tcm_loop_luns_leave(tpg);
+	list_add(&leaving->node, &tpg->leaving);
+	mutex_unlock(&tpg->host->lock);
+	mutex_unlock(&tpg->nexus_lock);
+}
+
+/* A LUN is linked, so the core is done with unlinking it. */
+static void tcm_loop_lun_is_back(struct tcm_loop_tpg *tpg, struct se_lun *lun)
+{
+	struct tcm_loop_leaving *leaving, *next;
+
+	mutex_lock(&tpg->host->lock);
+	list_for_each_entry_safe(leaving, next, &tpg->leaving,
+				 node) if (leaving->lun == lun)
+		tcm_loop_leaving_free(leaving);
+	mutex_unlock(&tpg->host->lock);
+}
+
+/**
+ * tcm_loop_luns_wait - wait until no LUN is being unlinked
+ * @tpg: the TPG
+ *
+ * tpg->nexus_lock is held, so that no further one begins to leave.  The disks
+ * are gone by then, so this takes no longer than a grace period.  May sleep.
+ */
+void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
+{
+	bool some;
+
+	lockdep_assert_held(&tpg->nexus_lock);
+	for (;;) {
+		mutex_lock(&tpg->host->lock);
+		some = tcm_loop_luns_leave(tpg);
+		mutex_unlock(&tpg->host->lock);
+		if (!some)
+			return;
+		schedule_timeout_idle(1);
+	}
+}
+
 /**
  * tcm_loop_tpg_remove - take a TPG's target ID away, with its scsi_devices
  * @tpg: the TPG
@@ -350,6 +424,7 @@ void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg)
 
 	mutex_lock(&host->lock);
 	list_del_init(&tpg->node);
+	tcm_loop_luns_leave(tpg); /* all have left */
 	mutex_unlock(&host->lock);
 
 	/* No scan finds the ID any more; what one had found before goes now. */
@@ -397,17 +472,19 @@ static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
 /**
  * tcm_loop_lun_link - a LUN was linked to a backstore
  * @tpg: its TPG
- * @lun: the LUN; above TCM_LOOP_MAX_LUN, which the target core does not refuse,
- *	it gets no disk
+ * @se_lun: the LUN; above TCM_LOOP_MAX_LUN, which the target core does not
+ *	refuse, it gets no disk
  *
  * Makes the disk appear if there is a nexus and the TPG is online; if not, it
  * appears when that comes true.  May sleep.
  */
-void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
+void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {
 	struct tcm_loop_host *host = tpg->host;
+	u64 lun = se_lun->unpacked_lun;
 	int ret;
 
+	tcm_loop_lun_is_back(tpg, se_lun);
 	if (lun > TCM_LOOP_MAX_LUN) {
 		tcm_loop_limited(
 			pr_err,
@@ -436,13 +513,14 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, u64 lun)
 /**
  * tcm_loop_lun_unlink - a LUN is about to lose its backstore
  * @tpg: its TPG
- * @lun: the LUN
+ * @se_lun: the LUN
  *
  * Removes the disk and waits until nobody uses it.  May sleep.
  */
-void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun)
+void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {
 	struct tcm_loop_host *host = tpg->host;
+	u64 lun = se_lun->unpacked_lun;
 	struct scsi_device *sdev;
 
 	/*
@@ -462,6 +540,7 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, u64 lun)
 		scsi_remove_device(sdev);
 		scsi_device_put(sdev);
 	}
+	tcm_loop_lun_leaves(tpg, se_lun);
 }
 
 /**

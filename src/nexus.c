@@ -20,7 +20,7 @@ static struct se_session *tcm_loop_session(struct tcm_loop_tpg *tpg)
  * @tpg: the target port
  * @initiator: the initiator port's name
  *
- * May sleep.
+ * Waits for LUNs that are being unlinked.  May sleep.
  *
  * Return: 0; -EEXIST if there is a nexus; else what the target core said.
  */
@@ -35,6 +35,7 @@ int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,
 		ret = -EEXIST;
 		goto out_unlock;
 	}
+	tcm_loop_luns_wait(tpg);
 	/* The core asks for the ISID while it sets up the session. */
 	strscpy(tpg->isid, initiator->isid, sizeof(tpg->isid));
 	tcm_loop_fabric_has_isid(tpg, tpg->isid[0]);
@@ -60,7 +61,8 @@ out_unlock:
  * tcm_loop_nexus_drop - drop the I_T nexus
  * @tpg: the target port
  *
- * Waits for the commands in flight.  May sleep.
+ * Waits for the commands in flight and for LUNs that are being unlinked.  May
+ * sleep.
  *
  * Return: 0; -ENODEV without a nexus; -EPERM while LUNs are linked.
  */
@@ -87,6 +89,7 @@ int tcm_loop_nexus_drop(struct tcm_loop_tpg *tpg)
 		goto out_unlock;
 	}
 
+	tcm_loop_luns_wait(tpg);
 	RCU_INIT_POINTER(tpg->session, NULL);
 	grace_period = get_state_synchronize_rcu();
 	/* Who has found the session has a reference, or is refused it. */

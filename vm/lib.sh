@@ -63,17 +63,31 @@ in_root() {
 # release NAME: its line of the table, without the name.
 release() {
 	awk -v name="$1" '$1 == name { $1 = ""; print; found = 1 } END { exit !found }' "$VM/releases" ||
-		die "no release \"$1\"; there are: $(release_names), and the kernels uml and debug"
+		die "no release \"$1\"; there are: $(release_names), and the kernels $(kernel_names)"
 }
 
 release_names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$VM/releases"; }
 
-# The release in whose root the kernels uml and debug are built and run.
+# built_kernel NAME: its line of the table of kernels that are built here, without the name; fails if it is none.
+built_kernel() {
+	awk -v name="$1" '$1 == name { $1 = ""; print; found = 1 } END { exit !found }' "$VM/kernels/table"
+}
+
+kernel_names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$VM/kernels/table"; }
+
+# The release in whose root a kernel is built and run.
 home_of() {
-	case $1 in
-	uml | debug) echo backports ;;
-	*) echo "$1" ;;
-	esac
+	if built_kernel "$1" >/dev/null; then
+		echo backports
+	else
+		echo "$1"
+	fi
+}
+
+is_uml() {
+	local arch
+	read -r arch _ < <(built_kernel "$1")
+	[ "$arch" = um ]
 }
 
 # key FILE...: a short name for the contents of files.

@@ -2,6 +2,7 @@
 #ifndef TCM_LOOP_COMPAT_TARGET_CORE_BASE_H
 #define TCM_LOOP_COMPAT_TARGET_CORE_BASE_H
 
+#include <linux/configfs.h>
 #include_next <target/target_core_base.h>
 #include "tcm_loop_probed.h"
 
@@ -19,6 +20,30 @@ enum target_prot_type {
 	TARGET_DIF_TYPE2_PROT,
 	TARGET_DIF_TYPE3_PROT,
 };
+#endif
+
+/*
+ * Keep the memory of a LUN.  Where LUNs are not allocated one by one (4.3), it
+ * is part of the TPG.
+ */
+#ifdef COMPAT_HAS_se_lun_rcu_head
+static inline void target_lun_get(struct se_lun *lun)
+{
+	config_item_get(&lun->lun_group.cg_item);
+}
+
+static inline void target_lun_put(struct se_lun *lun)
+{
+	config_item_put(&lun->lun_group.cg_item);
+}
+#else
+static inline void target_lun_get(struct se_lun *lun)
+{
+}
+
+static inline void target_lun_put(struct se_lun *lun)
+{
+}
 #endif
 
 #endif /* TCM_LOOP_COMPAT_TARGET_CORE_BASE_H */
