@@ -42,8 +42,8 @@
  *
  *   tpg->nexus_lock   serialises making, dropping and showing the nexus
  *   shost->scan_mutex (the SCSI layer's)
- *   host->lock        the list of TPGs, and of every TPG the LUN map and the
- *                     LUNs that leave
+ *   host->lock        the list of TPGs, and of every TPG the LUN maps and
+ *                     the LUNs that leave
  *
  * Nothing calls into the SCSI layer's scan or removal with host->lock held:
  * those call sdev_init, which takes it.
@@ -167,7 +167,7 @@ struct tcm_loop_leaving {
  * @shost: its SCSI host; constant from mkdir to the device's release
  * @wwn: the target core's object for the directory
  * @name: the target's name and protocol; constant
- * @lock: protects @tpgs, and the LUN map and leaving LUNs of each TPG on it
+ * @lock: protects @tpgs, and the LUN maps and leaving LUNs of each TPG on it
  * @tpgs: the TPGs, by tcm_loop_tpg.node
  */
 struct tcm_loop_host {
@@ -200,8 +200,10 @@ struct tcm_loop_host {
  * @isid: the session's ISID in hexadecimal, or empty; constant while there is
  *	a session, changed under @nexus_lock
  * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
- * @lun_bits: the length of @lun_map (host->lock)
- * @lun_count: how many bits of it are set (host->lock)
+ * @paged_map: which of them need data in segments of one page, @lun_bits long
+ *	(host->lock)
+ * @lun_bits: the length of both (host->lock)
+ * @lun_count: how many bits of @lun_map are set (host->lock)
  * @leaving: LUNs that the target core takes from their backstores, by
  *	tcm_loop_leaving.node (host->lock)
  */
@@ -221,6 +223,7 @@ struct tcm_loop_tpg {
 	struct se_session __rcu *session;
 	char isid[PROTOCOL_ISID_DIGITS + 1];
 	unsigned long *lun_map;
+	unsigned long *paged_map;
 	unsigned int lun_bits;
 	unsigned int lun_count;
 	struct list_head leaving;

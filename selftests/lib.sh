@@ -238,7 +238,7 @@ ended_well() { [ "$ended" = 0 ] || { echo "status $ended"; tail -n 20 /tmp/load.
 waiting_tasks() {
 	local status
 	grep -lsE '^State:[[:space:]]*D' /proc/[0-9]*/task/*/status | while read -r status; do
-		echo "$status" $(sed -n 's/.*ctxt_switches:[[:space:]]*//p' "$status" 2>/dev/null)
+		echo "$status $(sed -n "s/.*ctxt_switches:[[:space:]]*//p" "$status" 2>/dev/null | paste -sd " ")"
 	done | sort
 }
 

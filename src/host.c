@@ -5,14 +5,17 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
+#include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_transport.h>
+#include <target/target_core_backend.h>
 
 #include "tcm_loop.h"
 #include "tcm_loop_trace.h"
@@ -45,6 +48,24 @@ static bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
 static struct lock_class_key tcm_loop_flush_key;
 
 /*
+ * Does a backstore take no segment that is longer than a page?  pscsi fails a
+ * command that has one.
+ */
+static bool tcm_loop_wants_pages(const struct se_device *dev)
+{
+	return !strcmp(dev->transport->name, "pscsi");
+}
+
+static int tcm_loop_cut_to_pages(struct scsi_device *sdev)
+{
+	struct request_queue *q = sdev->request_queue;
+	struct queue_limits lim = queue_limits_start_update(q);
+
+	lim.seg_boundary_mask = PAGE_SIZE - 1;
+	return queue_limits_commit_update(q, &lim);
+}
+
+/*
  * A scan proposes a scsi_device.  LUN 0 may be asked of any target port with
  * a nexus, linked or not: REPORT LUNS goes there.
  */
@@ -52,6 +73,7 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 {
 	struct tcm_loop_host *host = shost_to_tcm_loop(sdev->host);
 	struct tcm_loop_tpg *tpg;
+	bool paged = false;
 	int ret = -ENXIO;
 
 	mutex_lock(&host->lock);
@@ -60,12 +82,16 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 	    (sdev->lun == 0 || tcm_loop_lun_linked(tpg, sdev->lun))) {
 		kref_get(&tpg->ref);
 		sdev->hostdata = tpg;
+		paged = tcm_loop_lun_linked(tpg, sdev->lun) &&
+			test_bit(sdev->lun, tpg->paged_map);
 		ret = 0;
 	}
 	mutex_unlock(&host->lock);
-	if (!ret)
-		scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
-	return ret;
+	if (ret)
+		return ret;
+	scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
+	/* If this fails, sdev_destroy is called. */
+	return paged ? tcm_loop_cut_to_pages(sdev) : 0;
 }
 
 /*
@@ -303,6 +329,7 @@ static void tcm_loop_tpg_free(struct kref *ref)
 
 	tcm_loop_rtpi_put(tpg->rtpi);
 	bitmap_free(tpg->lun_map);
+	bitmap_free(tpg->paged_map);
 	kfree_rcu(tpg, rcu);
 }
 
@@ -433,21 +460,31 @@ void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg)
 			scsi_remove_device(sdev);
 }
 
+static bool tcm_loop_map_grow(unsigned long **map, unsigned int old_bits,
+			      unsigned int bits)
+{
+	unsigned long *grown = bitmap_zalloc(bits, GFP_KERNEL);
+
+	if (!grown)
+		return false;
+	if (*map)
+		bitmap_copy(grown, *map, old_bits);
+	bitmap_free(*map);
+	*map = grown;
+	return true;
+}
+
 /* host->lock is held. */
-static int tcm_loop_lun_map_grow(struct tcm_loop_tpg *tpg, u64 lun)
+static int tcm_loop_lun_maps_grow(struct tcm_loop_tpg *tpg, u64 lun)
 {
 	unsigned int bits = round_up(lun + 1, BITS_PER_LONG);
-	unsigned long *map;
 
+	lockdep_assert_held(&tpg->host->lock);
 	if (lun < tpg->lun_bits)
 		return 0;
-	map = bitmap_zalloc(bits, GFP_KERNEL);
-	if (!map)
+	if (!tcm_loop_map_grow(&tpg->lun_map, tpg->lun_bits, bits) ||
+	    !tcm_loop_map_grow(&tpg->paged_map, tpg->lun_bits, bits))
 		return -ENOMEM;
-	if (tpg->lun_map)
-		bitmap_copy(map, tpg->lun_map, tpg->lun_bits);
-	bitmap_free(tpg->lun_map);
-	tpg->lun_map = map;
 	tpg->lun_bits = bits;
 	return 0;
 }
@@ -493,9 +530,15 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		return;
 	}
 	mutex_lock(&host->lock);
-	ret = tcm_loop_lun_map_grow(tpg, lun);
+	ret = tcm_loop_lun_maps_grow(tpg, lun);
 	if (!ret) {
 		__set_bit(lun, tpg->lun_map);
+		/* The link keeps the device. */
+		if (tcm_loop_wants_pages(
+			    rcu_dereference_raw(se_lun->lun_se_dev)))
+			__set_bit(lun, tpg->paged_map);
+		else
+			__clear_bit(lun, tpg->paged_map);
 		tpg->lun_count++;
 	}
 	mutex_unlock(&host->lock);

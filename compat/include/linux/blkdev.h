@@ -4,6 +4,23 @@
 
 #include_next <linux/blkdev.h>
 #include <linux/sched.h>
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_queue_limits_commit_update
+/* Before 6.9 drivers set the limits of a queue where they are. */
+static inline struct queue_limits
+queue_limits_start_update(struct request_queue *q)
+{
+	return q->limits;
+}
+
+static inline int queue_limits_commit_update(struct request_queue *q,
+					     struct queue_limits *lim)
+{
+	q->limits = *lim;
+	return 0;
+}
+#endif
 
 /**
  * blk_plug_set_aside - let a task that has a plug go on as if it had none

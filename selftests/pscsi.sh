@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# pscsi hands a local SCSI device through: scsi_debug's disk, zoned disk, tape
+# drive and CD-ROM drive, each with its own answers and its own sense data.
+. "$(dirname "$0")/lib.sh"
+load_module
+modprobe -q target_core_pscsi || skip_all "needs pscsi"
+modprobe -qn scsi_debug || skip_all "needs scsi_debug"
+trap 'clean_up; rmmod scsi_debug 2>/dev/null' EXIT
+
+# scsi_debug's only device, as H:C:T:L
+debug_device() {
+	local dir
+	for dir in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*:*:*:*; do
+		[ ! -d "$dir/scsi_generic" ] || basename "$dir"
+	done
+}
+has_debug_device() { [ -n "$(debug_device)" ]; }
+
+pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw, with LUN 0 over it
+	local dev=$core/pscsi_0/$1 host channel id lun
+	IFS=: read -r host channel id lun <<<"$raw"
+	mkdir -p "$dev"
+	write "scsi_host_id=$host,scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" "$dev/control"
+	write "$2" "$dev/udev_path"
+	write 1 "$dev/enable" && make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_0/$1" &&
+		wait_for 10 test -d "$(device_of $fc 1 0)/scsi_generic"
+}
+
+has_zones() { # does this kernel's block layer?
+	local status
+	modprobe scsi_debug max_luns=1 zbc=managed dev_size_mb=64 zone_size_mb=4 && wait_for 30 has_debug_device &&
+		[ -d "/sys/bus/scsi/devices/$(debug_device)/block" ]
+	status=$?
+	udevadm settle --timeout=60
+	wait_for 30 rmmod scsi_debug
+	return $status
+}
+
+# begin_device NAME PARAMETER...: $raw, /dev/$raw_sg and perhaps /dev/$raw_block are scsi_debug's, $device and $sg ours
+begin_device() {
+	local name=$1 path
+	shift
+	check "$name: scsi_debug makes one" modprobe scsi_debug max_luns=1 "$@"
+	wait_for 30 has_debug_device
+	raw=$(debug_device)
+	raw_sg=$(ls "/sys/bus/scsi/devices/$raw/scsi_generic")
+	raw_block=$(ls "/sys/bus/scsi/devices/$raw/block" 2>/dev/null)
+	udevadm settle --timeout=60 # udev has it open, pscsi wants it for itself
+	path=/dev/$raw_sg
+	[ -z "$raw_block" ] || path=/dev/$raw_block
+	check "$name: appears as a LUN" pass_through "$name" "$path"
+	device=$(device_of $fc 1 0)
+	sg=$(sg_of $fc 1 0)
+	check_equal "$name: its type" "$(cat "/sys/bus/scsi/devices/$raw/type")" "$(cat "$device/type")"
+	check_equal "$name: its vendor" "$(cat "/sys/bus/scsi/devices/$raw/vendor")" "$(cat "$device/vendor")"
+}
+
+end_device() { # end_device NAME
+	check "$1: is removed" remove_tpg $fc 1
+	clean_up
+	udevadm settle --timeout=60
+	check "$1: and let go" wait_for 30 rmmod scsi_debug
+}
+
+same() { # same COMMAND...: prints the same with the device and through our disk
+	equal "$("$@" "/dev/$raw_sg" 2>&1)" "$("$@" "$sg" 2>&1)"
+}
+sense_of() { # sense_of HEX...: of a READ of one block that fails
+	! sg_raw --request=512 "$sg" "$@" 2>&1
+}
+
+# Reads of block 0x1234 and those after it fail.
+begin_device disk dev_size_mb=16 opts=2
+check "disk: takes data and gives it back" verify "$(disk_of $fc 1 0)" --size=2m
+check "disk: tells its medium error" grep -q "Medium Error" <<<"$(sense_of 28 00 00 00 12 34 00 00 01 00)"
+check "disk: tells that there is no such block" \
+	grep -q "Logical block address out of range" <<<"$(sense_of 28 00 00 ff ff ff 00 00 01 00)"
+check "disk: the block layer sees the error" \
+	refused "error reading" dd if="$(disk_of $fc 1 0)" of=/dev/null bs=512 skip=$((0x1234)) count=1 iflag=direct
+for page in sn di bl lbpv; do
+	check "disk: its page $page" same sg_vpd --hex --page=$page
+done
+check "disk: its capacity" same sg_readcap --16 --hex
+check "disk: its mode pages" same sg_modes --all --hex --control
+end_device disk
+
+# pscsi takes a zoned disk only as a block device.
+if ! modinfo scsi_debug | grep -q "^parm: *zbc:" || ! has_zones; then
+	skip "zoned disk" "this kernel has none"
+else
+	begin_device zoned dev_size_mb=64 zbc=managed zone_size_mb=4 zone_nr_conv=2
+	check "zoned: its zones" same sg_rep_zones --hex
+	disk=$(disk_of $fc 1 0)
+	check_equal "zoned: the block layer knows what it is" host-managed "$(cat "/sys/block/${disk#/dev/}/queue/zoned")"
+	check_equal "zoned: blkzone sees its zones" 16 "$(blkzone report "$disk" | wc -l)"
+	check "zoned: a zone is written" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16)) count=4 oflag=direct
+	check "zoned: its write pointer has moved" grep -q "wptr 0x000200" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
+	check "zoned: a write elsewhere is refused" \
+		refused "Input/output error" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16 + 32)) count=1 oflag=direct
+	check "zoned: the zone is reset" blkzone reset --offset $((8 * 16 * 128)) --count 1 "$disk"
+	check "zoned: its write pointer is back" grep -q "wptr 0x000000" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
+	end_device zoned
+fi
+
+begin_device tape ptype=1
+check "tape: is ready, or says the same" same sg_turs
+check "tape: its limits" same sg_raw --request=6 # READ BLOCK LIMITS
+end_device tape
+
+begin_device cdrom ptype=5
+check "cdrom: is ready, or says the same" same sg_turs
+end_device cdrom
+finish
