@@ -98,7 +98,7 @@ else
 	check "zoned: a zone is written" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16)) count=4 oflag=direct
 	check "zoned: its write pointer has moved" grep -q "wptr 0x000200" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
 	check "zoned: a write elsewhere is refused" \
-		refused "Input/output error" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16 + 32)) count=1 oflag=direct
+		refused "error writing" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16 + 32)) count=1 oflag=direct
 	check "zoned: the zone is reset" blkzone reset --offset $((8 * 16 * 128)) --count 1 "$disk"
 	check "zoned: its write pointer is back" grep -q "wptr 0x000000" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
 	end_device zoned
