@@ -32,7 +32,7 @@ ISID = rb"(?:,i,0x%s{12})?" % HEX
 SEEDS = [
     b"naa.5001405000000001", b"naa.60014050000000010000000000000001", b"naa.600140554cf3a18e", b"fc.21:00:00:24:ff:00:00:01",
     b"fc.21000024ff000001", b"iqn.2003-01.org.linux-iscsi.lab:x", b"iqn.2003-01.org.l\xc3\xa0", b"eui.02004567a425678d",
-    b"iqn.2003-01.org.lab,i,0x00023d000001", b"tpgt_1", b"tpgt_65535", b"tpgt_0", b"lun_0", b"lun_255", b"lun_65535", b"lun_4294967295",
+    b"iqn.2003-01.org.lab,i,0x00023d000001", b"tpgt_1", b"tpgt_01", b"tpgt_65535", b"tpgt_0", b"lun_0", b"lun_255", b"lun_65535", b"lun_4294967295",
     b"lun_18446744073709551615", b"online", b"offline", b"NULL", b"0", b"1", b"3", b"65535", b"256", b"0x10", b"- - -", b"0 1 0",
 ]
 REFUSED = {errno.EINVAL, errno.ENAMETOOLONG, errno.EEXIST, errno.ERANGE, errno.ENOENT, errno.EPERM}
@@ -136,7 +136,10 @@ class Fuzzer:
     def tag(self):
         name = self.value()
         digits = re.fullmatch(rb"tpgt_([0-9]+)", name)
-        self.make("TPG", os.path.dirname(self.tpg), name, bool(digits) and int(digits[1]) <= 65535)
+        right = bool(digits) and int(digits[1]) <= 65535
+        if right and int(digits[1]) == 1:
+            right = name == b"tpgt_1"  # which exists, so no other spelling of it may
+        self.make("TPG", os.path.dirname(self.tpg), name, right)
 
     def lun(self):
         """The target core accepts any number, and the module must bear it."""
