@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Backends that fail: blocks that cannot be read or written, answers that come
+# after the disk's timeout, commands that are lost, and a device that is
+# unplugged.  Each leads to errors or is borne, and ends when the backend is back.
+. "$(dirname "$0")/lib.sh"
+load_module
+modprobe -q -a dm_mod dm_delay target_core_pscsi
+modprobe -q brd rd_nr=1 rd_size=32768
+command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and brd"
+[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+trap 'dmsetup resume bad 2>/dev/null; clean_up; dmsetup remove --retry bad 2>/dev/null; rmmod scsi_debug 2>/dev/null' EXIT
+
+table() { # table LINES: of the device bad, at once
+	dmsetup reload bad --table "$1" && dmsetup suspend --nolockfs bad && dmsetup resume bad
+}
+read_block() { dd if="$disk" of=/dev/null bs=4k skip="$1" count=1 iflag=direct status=none; }
+write_block() { dd if=/dev/zero of="$disk" bs=4k seek="$1" count=1 oflag=direct status=none; }
+
+whole="0 32768 linear /dev/ram0 0"
+dmsetup create bad --table "$whole"
+[ -b /dev/mapper/bad ] || dmsetup mknodes bad
+make_iblock bad /dev/mapper/bad
+make_tpg $naa 1 $naa_initiator
+link_lun $naa 1 0 iblock_0/bad
+disk=$(disk_of $naa 1 0)
+device=$(device_of $naa 1 0)
+at_rest "$disk"
+
+table "0 16384 linear /dev/ram0 0
+16384 8192 error
+24576 8192 linear /dev/ram0 24576"
+check "bad blocks: reading one fails" refused "Input/output error" read_block 2048
+check "bad blocks: writing one fails" refused "Input/output error" write_block 3071
+check "bad blocks: what is before them is read" read_block 2047
+check "bad blocks: what is behind them is written" write_block 3072
+check "bad blocks: the others are verified" verify "$disk" --size=8m
+check_equal "bad blocks: the disk is running" running "$(cat "$device/state")"
+table "$whole"
+check "bad blocks: healed, they are read" read_block 2048
+
+# Every answer comes after the timeout: the error handler aborts, waits until
+# the backend has let go, and the SCSI layer tries again until it gives up.
+if dmsetup targets | grep -q ^delay; then
+	echo 1 >"$device/timeout"
+	echo 1 >"$device/eh_timeout"
+	table "0 32768 delay /dev/ram0 0 3000"
+	start=$SECONDS
+	check "late answers: a read ends with an error" refused "error reading" read_block 0
+	took=$((SECONDS - start))
+	check "late answers: after the tries that the SCSI layer makes (took $took s)" test $took -lt 90
+	check "late answers: no process waits" no_process_waits
+	table "$whole"
+	# sd takes a disk offline whose medium times out while it answers otherwise.
+	say "the disk is $(cat "$device/state")"
+	echo running >"$device/state"
+	check "late answers: when they come in time, it is read" read_block 0
+	echo 30 >"$device/timeout"
+	echo 10 >"$device/eh_timeout"
+else
+	skip "late answers" "this kernel has no dm-delay"
+fi
+check "the LUN is unlinked" unlink_lun $naa 1 0
+
+# A local SCSI disk below iblock, and below pscsi.
+scsi_debug=/sys/bus/pseudo/drivers/scsi_debug
+# A check's command runs in a subshell, so after it: raw=$(raw_folder) disk=$(disk_of ...)
+raw_folder() { dirname "$(dirname "$(raw_disk)")"; }
+raw_disk() { ls -d $scsi_debug/adapter0/host*/target*/*:*:*:*/block/* 2>/dev/null; }
+make_raw() { # make_raw BACKSTORE: over scsi_debug's device
+	modprobe scsi_debug max_luns=1 dev_size_mb=16 && wait_for 30 raw_disk || return
+	udevadm settle --timeout=60
+	if [ "$1" = iblock_0 ]; then
+		make_iblock raw "/dev/$(basename "$(raw_disk)")" || return
+	else
+		local host channel id lun
+		IFS=: read -r host channel id lun <<<"$(basename "$(raw_folder)")"
+		mkdir -p $core/pscsi_0/raw
+		write "scsi_host_id=$host,scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" $core/pscsi_0/raw/control
+		write "/dev/$(basename "$(raw_disk)")" $core/pscsi_0/raw/udev_path
+		write 1 $core/pscsi_0/raw/enable || return
+	fi
+	link_lun $naa 1 0 "$1/raw" && at_rest "$(disk_of $naa 1 0)"
+}
+unplug() { echo 1 >"$raw/delete"; }
+release_raw() { # release_raw BACKSTORE
+	unlink_lun $naa 1 0 && rmdir "$core/$1/raw" && udevadm settle --timeout=60 && wait_for 30 rmmod scsi_debug
+}
+
+if modprobe -qn scsi_debug; then
+	check "lost commands: a disk over scsi_debug" make_raw iblock_0
+	raw=$(raw_folder) disk=$(disk_of $naa 1 0)
+	echo 2 >"$raw/timeout"
+	rm -f /tmp/stop
+	begin verify_until /tmp/stop "$disk"
+	sleep 1
+	echo 4 >$scsi_debug/opts # commands are not answered, ...
+	echo 1 >$scsi_debug/every_nth # ... none of them
+	sleep 4
+	echo 0 >$scsi_debug/every_nth
+	echo 0 >$scsi_debug/opts
+	touch /tmp/stop
+	end
+	[ ! -e "$raw/iotmo_cnt" ] || check "lost commands: some were" test $(($(cat "$raw/iotmo_cnt"))) -gt 0
+	check "lost commands: fio saw no error and no wrong byte" ended_well
+	check "lost commands: no process waits" no_process_waits
+	check "lost commands: the disk is released" release_raw iblock_0
+
+	for backstore in iblock_0 pscsi_0; do
+		[ -d $core/pscsi_0 ] || [ $backstore = iblock_0 ] || mkdir $core/pscsi_0 || continue
+		check "$backstore: a disk over scsi_debug" make_raw $backstore
+		raw=$(raw_folder) disk=$(disk_of $naa 1 0)
+		begin fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bs=4k --iodepth=16 \
+			--time_based=1 --runtime=300
+		sleep 1
+		check "$backstore: its device is unplugged under I/O" unplug
+		# sd may try for 100 s to spin up a disk that pscsi's core calls not ready.
+		check "$backstore: fio ends" wait_for 180 has_ended
+		has_ended || kill "$load"
+		end
+		check "$backstore: with an error" test $ended != 0
+		check "$backstore: no process waits" no_process_waits
+		check "$backstore: the disk is released" release_raw $backstore
+	done
+else
+	skip "lost commands and unplugging" "needs scsi_debug"
+fi
+finish
