@@ -44,6 +44,7 @@ defaults {
 	no_path_retry 60
 	user_friendly_names no
 	fast_io_fail_tmo off
+	reservation_key 0x123abc
 }
 END
 multipathd -d >/tmp/multipathd.log 2>&1 &
@@ -55,6 +56,18 @@ find_map || { cat /tmp/multipathd.log; exit 1; }
 say "$(multipath -ll 2>/dev/null | grep -E "policy|sd" | tr -s '\n' ';')"
 # a group at prio 50 and one at prio 10: active/optimized and not
 check_equal "the ALUA prioritiser tells them apart" "10 50" "$(multipathd show paths format "%p" 2>/dev/null | grep -oE '[0-9]+' | sort -n | paste -sd ' ')"
+
+# mpathpersist registers through each path, so that the holder is the host.
+persist() { mpathpersist "$@" "$map"; }
+keys() { sg_persist --no-inquiry --in --read-keys "$first" | grep -c 0x123abc; }
+check "mpathpersist registers" persist --out --register --param-sark=123abc
+check_equal "through both paths" 2 "$(keys)"
+check "mpathpersist reserves" persist --out --reserve --param-rk=123abc --prout-type=5
+check "it shows the reservation" grep -q "0x123abc" <<<"$(persist --in --read-reservation 2>&1)"
+check "both paths write under it" verify "$map" --size=2m
+check "mpathpersist releases" persist --out --release --param-rk=123abc --prout-type=5
+check "mpathpersist unregisters" persist --out --register --param-rk=123abc --param-sark=0
+check_equal "on both paths" 0 "$(keys)"
 
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$map"
