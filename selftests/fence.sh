@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fence_scsi as Pacemaker runs it: two nodes, each with a disk of its own over
+# one logical unit, one through a SAS and one through an FC port; one node
+# fences the other.
+. "$(dirname "$0")/lib.sh"
+command -v fence_scsi >/dev/null || skip_all "needs fence_scsi (fence-agents-scsi)"
+load_module
+
+make_ramdisk fence 8
+make_tpg $naa 1 $naa_initiator
+make_tpg $fc 1 $fc_initiator
+link_lun $naa 1 0 rd_mcp_0/fence
+link_lun $fc 1 0 rd_mcp_0/fence
+disks=("" "$(disk_of $naa 1 0)" "$(disk_of $fc 1 0)")
+
+fence() { # fence NODE ARGUMENT...: each node keeps its own key in its own /run/cluster
+	local node=$1
+	shift
+	mkdir -p "/tmp/node$node" /run/cluster
+	unshare --mount sh -c 'mount --bind "$0" /run/cluster && exec "$@"' "/tmp/node$node" \
+		fence_scsi --devices="${disks[node]}" "$@"
+}
+status_of() { # status_of NODE: as that node sees itself
+	fence "$1" --action=status --key="$1" 2>&1 | grep -o "Status: .*"
+}
+write_of() { dd if=/dev/zero of="${disks[$1]}" bs=4k count=1 oflag=direct status=none; } # write_of NODE
+
+for node in 1 2; do
+	check "node $node joins" fence $node --action=on --key=$node
+	check_equal "node $node is on" "Status: ON" "$(status_of $node)"
+done
+for node in 1 2; do
+	check "node $node writes" write_of $node
+done
+check "node 1 fences node 2" fence 1 --action=off --key=2
+check_equal "node 2 is off" "Status: OFF" "$(status_of 2)"
+check "node 2 cannot write" refused "error writing" write_of 2
+check "node 1 can" write_of 1
+check "node 2 still reads" dd if="${disks[2]}" of=/dev/null bs=4k count=1 iflag=direct status=none
+check "node 2 joins again" fence 2 --action=on --key=2
+check "and writes" write_of 2
+check "node 2 fences node 1" fence 2 --action=off --key=1
+check "node 1 cannot write" refused "error writing" write_of 1
+check "no node fences itself" refused "You can not fence yourself" fence 2 --action=off --key=2
+rm -rf /tmp/node[12]
+finish
