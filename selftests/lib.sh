@@ -250,7 +250,7 @@ no_process_waits() {
 	waiting=$(waiting_tasks)
 	while [ -n "$waiting" ] && [ $SECONDS -lt $end ]; do
 		sleep 0.2
-		waiting=$(comm -12 <(echo "$waiting") <(waiting_tasks))
+		waiting=$(waiting_tasks | grep -Fxe "$waiting")
 	done
 	[ -z "$waiting" ] && return
 	echo w >/proc/sysrq-trigger
