@@ -297,6 +297,8 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd);
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);
 void tcm_loop_submit(struct tcm_loop_cmd *cmd);
+bool tcm_loop_must_be_late(const u8 *cdb);
+int tcm_loop_execute_late(struct se_cmd *se_cmd);
 int tcm_loop_submit_init(void);
 void tcm_loop_submit_exit(void);
 

@@ -276,12 +276,18 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
  * tcm_loop_write_pending - the target core is ready for the data of a write
  * @se_cmd: the command
  *
- * The data came with the command, so execution goes on at once.
+ * The data came with the command, so execution goes on at once, but for a
+ * command that may not be executed in the context of its submission.
  *
- * Return: 0.
+ * Return: 0, or -ENOMEM, after which the target core asks again.
  */
 int tcm_loop_write_pending(struct se_cmd *se_cmd)
 {
+	struct tcm_loop_cmd *cmd =
+		container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+
+	if (unlikely(tcm_loop_must_be_late(cmd->sc->cmnd)))
+		return tcm_loop_execute_late(se_cmd);
 	target_execute_cmd(se_cmd);
 	return 0;
 }
