@@ -37,14 +37,14 @@ done
 check "node 1 fences node 2" fence 1 --action=off --key=2
 # Node 2 has more than one unit attention to hear of, and fence_scsi bears one.
 is_off() { [ "$(status_of "$1")" = "Status: OFF" ]; }
-check "node 2 is off" wait_for 10 is_off 2
+check "node 2 is off" wait_for 60 is_off 2
 check "node 2 cannot write" refused "error writing" write_of 2
 check "node 1 can" write_of 1
 check "node 2 still reads" dd if="${disks[2]}" of=/dev/null bs=4k count=1 iflag=direct status=none
-check "node 2 joins again" wait_for 10 fence 2 --action=on --key=2
+check "node 2 joins again" wait_for 60 fence 2 --action=on --key=2
 check "and writes" write_of 2
 check "node 2 fences node 1" fence 2 --action=off --key=1
-check "node 1 is off" wait_for 10 is_off 1
+check "node 1 is off" wait_for 60 is_off 1
 check "node 1 cannot write" refused "error writing" write_of 1
 check "no node fences itself" refused "You can not fence yourself" fence 2 --action=off --key=2
 rm -rf /tmp/node[12]

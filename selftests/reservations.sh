@@ -59,12 +59,12 @@ one_protocol() {
 	check "$what: the second preempts" pr --out --preempt --param-rk=0xb2 --param-sark=0xa1 --prout-type=1 "$b"
 	check "$what: and writes" dd if=/dev/zero of="$b" bs=4k count=1 oflag=direct status=none
 	check_equal "$what: the first's registration is gone" "$id2" "$(transport_ids "$b")"
-	check "$what: the first registers again" wait_for 10 pr --out --register --param-sark=0xa1 "$a"
+	check "$what: the first registers again" wait_for 60 pr --out --register --param-sark=0xa1 "$a"
 	begin fio --name=load --filename="$a" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth=8 \
 		--time_based=1 --runtime=60
 	sleep 0.5
 	check "$what: the second preempts and aborts, under I/O" \
-		wait_for 10 pr --out --preempt-abort --param-rk=0xb2 --param-sark=0xa1 --prout-type=1 "$b"
+		wait_for 60 pr --out --preempt-abort --param-rk=0xb2 --param-sark=0xa1 --prout-type=1 "$b"
 	kill "$load"
 	end
 	check_equal "$what: the first's registration is gone again" "$id2" "$(transport_ids "$b")"
