@@ -18,10 +18,8 @@ table() { # table LINES: of the device bad, at once
 read_block() { dd if="$disk" of=/dev/null bs=4k skip="$1" count=1 iflag=direct status=none; }
 write_block() { dd if=/dev/zero of="$disk" bs=4k seek="$1" count=1 oflag=direct status=none; }
 
-whole="0 32768 linear /dev/ram0 0"
-dmsetup create bad --table "$whole"
-[ -b /dev/mapper/bad ] || dmsetup mknodes bad
-make_iblock bad /dev/mapper/bad
+make_mapped bad
+whole=$(dmsetup table bad)
 make_tpg $naa 1 $naa_initiator
 link_lun $naa 1 0 iblock_0/bad
 disk=$(disk_of $naa 1 0)
@@ -74,12 +72,7 @@ make_raw() { # make_raw BACKSTORE: over scsi_debug's device
 	if [ "$1" = iblock_0 ]; then
 		make_iblock raw "/dev/$(basename "$(raw_disk)")" || return
 	else
-		local host channel id lun
-		IFS=: read -r host channel id lun <<<"$(basename "$(raw_folder)")"
-		mkdir -p $core/pscsi_0/raw
-		write "scsi_host_id=$host,scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" $core/pscsi_0/raw/control
-		write "/dev/$(basename "$(raw_disk)")" $core/pscsi_0/raw/udev_path
-		write 1 $core/pscsi_0/raw/enable || return
+		make_pscsi raw "$(basename "$(raw_folder)")" "/dev/$(basename "$(raw_disk)")" || return
 	fi
 	link_lun $naa 1 0 "$1/raw" && at_rest "$(disk_of $naa 1 0)"
 }

@@ -79,9 +79,7 @@ modprobe -q dm_mod
 modprobe -q brd rd_nr=1 rd_size=32768
 if command -v dmsetup >/dev/null && [ -b /dev/ram0 ]; then
 	trap 'dmsetup resume held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
-	dmsetup create held --table "0 32768 linear /dev/ram0 0"
-	[ -b /dev/mapper/held ] || dmsetup mknodes held
-	make_iblock held /dev/mapper/held
+	make_mapped held
 	new_target
 	make_tpg $wwn 1 $initiator
 	link_lun $wwn 1 0 iblock_0/held

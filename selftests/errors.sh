@@ -13,9 +13,7 @@ command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and
 trap 'dmsetup resume slow 2>/dev/null; clean_up; dmsetup remove --retry slow 2>/dev/null' EXIT
 
 [ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
-dmsetup create slow --table "0 32768 linear /dev/ram0 0"
-[ -b /dev/mapper/slow ] || dmsetup mknodes slow
-make_iblock slow /dev/mapper/slow
+make_mapped slow
 make_tpg $naa 1 $naa_initiator
 link_lun $naa 1 0 iblock_0/slow
 disk=$(disk_of $naa 1 0)

@@ -136,6 +136,21 @@ make_iblock() { # make_iblock NAME BLOCKDEVICE
 	write "$1" "$dev/wwn/vpd_unit_serial"
 }
 
+make_mapped() { # make_mapped NAME: 16 MiB of /dev/ram0 as the device-mapper device NAME, and an iblock backstore of that
+	dmsetup create "$1" --table "0 32768 linear /dev/ram0 0"
+	[ -b "/dev/mapper/$1" ] || dmsetup mknodes "$1"
+	make_iblock "$1" "/dev/mapper/$1"
+}
+
+make_pscsi() { # make_pscsi NAME H:C:T:L DEVICE: DEVICE is its /dev/sdX, or /dev/sgN of what is no disk
+	local dev=$core/pscsi_0/$1 host channel id lun
+	IFS=: read -r host channel id lun <<<"$2"
+	mkdir -p "$dev"
+	write "scsi_host_id=$host,scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" "$dev/control"
+	write "$3" "$dev/udev_path"
+	write 1 "$dev/enable"
+}
+
 make_tpg() { # make_tpg WWN TPGT [INITIATOR]
 	mkdir -p $loopback
 	[ -d "$loopback/$1" ] || mkdir "$loopback/$1" || return

@@ -19,12 +19,7 @@ debug_device() {
 has_debug_device() { [ -n "$(debug_device)" ]; }
 
 pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw, with LUN 0 over it
-	local dev=$core/pscsi_0/$1 host channel id lun
-	IFS=: read -r host channel id lun <<<"$raw"
-	mkdir -p "$dev"
-	write "scsi_host_id=$host,scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" "$dev/control"
-	write "$2" "$dev/udev_path"
-	write 1 "$dev/enable" && make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_0/$1" &&
+	make_pscsi "$1" "$raw" "$2" && make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_0/$1" &&
 		wait_for 10 test -d "$(device_of $fc 1 0)/scsi_generic"
 }
 

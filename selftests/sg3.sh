@@ -89,10 +89,10 @@ changes() { # changes WHAT SG DISK
 	pattern c 1 >"$work/block"
 	if [ "$what" != rd_mcp ]; then # it has no WRITE SAME
 		check "$what: sg_write_same" gives 0 sg_write_same --in="$work/block" --lba=8 --num=16 --xferlen=512 "$sg"
-			check "$what: its data" holds "$disk" 8 16 c
+		check "$what: its data" holds "$disk" 8 16 c
 		check "$what: and no more" holds "$disk" 24 8 a
 		check "$what: sg_write_same --32" gives 0 sg_write_same --32 --in="$work/block" --lba=32 --num=4 --xferlen=512 "$sg"
-			check "$what: its data" holds "$disk" 32 4 c
+		check "$what: its data" holds "$disk" 32 4 c
 	fi
 	{ pattern a 1 && pattern d 1; } >"$work/caw"
 	check "$what: sg_compare_and_write" gives 0 sg_compare_and_write --in="$work/caw" --lba=40 --num=1 --xferlen=1024 "$sg"
