@@ -60,20 +60,20 @@ in_root() {
 		exit $status' sh "$bind" "$@"
 }
 
-# release NAME: its line of the table, without the name.
-release() {
-	awk -v name="$1" '$1 == name { $1 = ""; print; found = 1 } END { exit !found }' "$VM/releases" ||
-		die "no release \"$1\"; there are: $(release_names), and the kernels $(kernel_names)"
+# row TABLE NAME: the line of NAME, without the name; fails if there is none.
+row() {
+	awk -v name="$2" '$1 == name { $1 = ""; print; found = 1 } END { exit !found }' "$1"
 }
 
-release_names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$VM/releases"; }
+names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$1"; } # names TABLE
 
-# built_kernel NAME: its line of the table of kernels that are built here, without the name; fails if it is none.
-built_kernel() {
-	awk -v name="$1" '$1 == name { $1 = ""; print; found = 1 } END { exit !found }' "$VM/kernels/table"
+release() { # release NAME: its row
+	row "$VM/releases" "$1" || die "no release \"$1\"; there are: $(release_names), and the kernels $(kernel_names)"
 }
+release_names() { names "$VM/releases"; }
 
-kernel_names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$VM/kernels/table"; }
+built_kernel() { row "$VM/kernels/table" "$1"; } # built_kernel NAME: the row of a kernel that is built here, if it is one
+kernel_names() { names "$VM/kernels/table"; }
 
 # The release in whose root a kernel is built and run.
 home_of() {
