@@ -94,9 +94,9 @@ one_protocol() {
 	remove_tpg "$wwn" 1
 }
 
-one_protocol SAS $naa $naa_initiator "Serial Attached SCSI.*" "$naa" "${naa#naa.}"
-one_protocol FC $fc $fc_initiator "Fibre Channel.*" "naa.$(tr -d : <<<"${fc#fc.}")" "$(tr -d : <<<"${fc#fc.}")"
-one_protocol iSCSI $iqn $iqn_initiator "Internet SCSI \(iSCSI\)" "$iqn" -
+protocol SAS $naa $naa_initiator "Serial Attached SCSI.*" "$naa" "${naa#naa.}"
+protocol FC $fc $fc_initiator "Fibre Channel.*" "naa.$(tr -d : <<<"${fc#fc.}")" "$(tr -d : <<<"${fc#fc.}")"
+protocol iSCSI $iqn $iqn_initiator "Internet SCSI \(iSCSI\)" "$iqn" -
 # The tcm_loop page of the LIO wiki: 16 digits that begin with 6 are no NAA identifier.
-one_protocol "SAS of the wiki" naa.600140554cf3a18e $naa_initiator "Serial Attached SCSI.*" naa.600140554cf3a18e -
+protocol "SAS of the wiki" naa.600140554cf3a18e $naa_initiator "Serial Attached SCSI.*" naa.600140554cf3a18e -
 finish

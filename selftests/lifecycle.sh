@@ -54,9 +54,9 @@ one_protocol() {
 	check "$what: the adapter is gone" test ! -e "/sys/devices/tcm_loop_0/$adapter"
 }
 
-one_protocol SAS $naa $naa_initiator
-one_protocol FC $fc $fc_initiator
-one_protocol iSCSI $iqn $iqn_initiator
+protocol SAS $naa $naa_initiator
+protocol FC $fc $fc_initiator
+protocol iSCSI $iqn $iqn_initiator
 
 check "unload the module" unload_module
 check "load it again" load_module

@@ -76,16 +76,16 @@ one_protocol() {
 }
 
 # 24 bytes each: SAS with the address at byte 4, FC with the name at byte 8.
-one_protocol SAS $naa naa.5001405000000002 naa.5001405000000003 \
+protocol SAS $naa naa.5001405000000002 naa.5001405000000003 \
 	060000005001405000000002000000000000000000000000 \
 	060000005001405000000003000000000000000000000000 5001405000000002
-one_protocol FC $fc fc.21:00:00:24:ff:00:00:02 fc.21:00:00:24:ff:00:00:03 \
+protocol FC $fc fc.21:00:00:24:ff:00:00:02 fc.21:00:00:24:ff:00:00:03 \
 	000000000000000021000024ff0000020000000000000000 \
 	000000000000000021000024ff0000030000000000000000 "21 ?00 ?00 ?24 ?ff ?00 ?00 ?02"
-one_protocol iSCSI $iqn iqn.2003-01.org.lab:one iqn.2003-01.org.lab:second \
+protocol iSCSI $iqn iqn.2003-01.org.lab:one iqn.2003-01.org.lab:second \
 	"$(text_id 05 iqn.2003-01.org.lab:one)" "$(text_id 05 iqn.2003-01.org.lab:second)" iqn.2003-01.org.lab:one
 # Two sessions of one initiator: ports that differ in nothing but the ISID.
-one_protocol "iSCSI with ISID" $iqn iqn.2003-01.org.lab:one,i,0x00023d000001 iqn.2003-01.org.lab:one,i,0x00023d000002 \
+protocol "iSCSI with ISID" $iqn iqn.2003-01.org.lab:one,i,0x00023d000001 iqn.2003-01.org.lab:one,i,0x00023d000002 \
 	"$(text_id 45 iqn.2003-01.org.lab:one,i,0x00023d000001)" "$(text_id 45 iqn.2003-01.org.lab:one,i,0x00023d000002)" \
 	iqn.2003-01.org.lab:one,i,0x00023d000001
 finish
