@@ -240,6 +240,37 @@ start_dbus() { # for what talks to tcmu-runner
 	[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
 }
 
+# dm-multipath: one map, $map, of the disks that are paths to one logical unit.
+
+stop_multipath() {
+	[ -z "${multipathd:-}" ] || { kill "$multipathd"; wait "$multipathd"; } 2>/dev/null
+	multipathd=
+	dmsetup remove_all --force 2>/dev/null
+}
+
+# Overrides, as multipathd has settings of its own for LIO-ORG's disks.
+configure_multipath() { # configure_multipath SETTING...: beside those that make a test quick
+	mkdir -p /etc/multipath /run/multipath
+	{
+		printf '%s\n' "defaults {" "find_multipaths no" "polling_interval 1" "max_polling_interval 1" \
+			"user_friendly_names no" "reservation_key 0x123abc" "}"
+		printf '%s\n' "overrides {" "$@" "}"
+	} >/etc/multipath.conf
+}
+
+start_multipath() {
+	multipathd -d >/tmp/multipathd.log 2>&1 &
+	multipathd=$!
+}
+
+find_map() { map=/dev/mapper/$(dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1; exit }') && [ -b "$map" ]; }
+
+paths() { multipathd show paths raw format "$1" 2>/dev/null; } # paths FORMAT: a line for each
+
+active_paths() { # active_paths NUMBER: there is a map, with so many
+	find_map && [ "$(paths "%d %t" | grep -cw active)" = "$1" ]
+}
+
 # A load beside the test: begin COMMAND..., then end; its status is $ended.
 
 begin() {

@@ -10,12 +10,7 @@ load_module
 modprobe -q dm_multipath || skip_all "this kernel has no dm-multipath"
 modprobe -q -a scsi_dh_alua dm_round_robin
 
-stop_multipath() {
-	touch /tmp/stop
-	[ -z "${daemon:-}" ] || { kill "$daemon"; wait "$daemon"; } 2>/dev/null
-	dmsetup remove_all --force 2>/dev/null
-}
-trap 'stop_multipath; clean_up 2>/dev/null; rmdir $alua/second 2>/dev/null; clean_up' EXIT
+trap 'touch /tmp/stop; stop_multipath; clean_up 2>/dev/null; rmdir $alua/second 2>/dev/null; clean_up' EXIT
 
 make_ramdisk paths 32
 alua=$core/rd_mcp_0/paths/alua
@@ -30,32 +25,14 @@ write second $loopback/$naa/tpgt_2/lun/lun_0/alua_tg_pt_gp
 first=$(disk_of $naa 1 0) second=$(disk_of $naa 2 0)
 check "two paths" test -b "$first" -a -b "$second"
 
-mkdir -p /etc/multipath /run/multipath
-cat >/etc/multipath.conf <<END
-defaults {
-	find_multipaths no
-	polling_interval 1
-	max_polling_interval 1
-	path_checker tur
-	path_selector "round-robin 0"
-	prio alua
-	path_grouping_policy group_by_prio
-	failback immediate
-	no_path_retry 60
-	user_friendly_names no
-	fast_io_fail_tmo off
-	reservation_key 0x123abc
-}
-END
-multipathd -d >/tmp/multipathd.log 2>&1 &
-daemon=$!
-map_there() { find_map && [ "$(multipathd show paths format "%d %t" 2>/dev/null | grep -cw active)" = 2 ]; }
-find_map() { map=/dev/mapper/$(dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1; exit }') && [ -b "$map" ]; }
-check "multipathd makes one map of them, both active" wait_for 60 map_there
+configure_multipath "path_checker tur" "path_selector \"round-robin 0\"" "prio alua" "path_grouping_policy group_by_prio" \
+	"failback immediate" "no_path_retry 60" "fast_io_fail_tmo off"
+start_multipath
+check "multipathd makes one map of them, both active" wait_for 60 active_paths 2
 find_map || { cat /tmp/multipathd.log; exit 1; }
 say "$(multipath -ll 2>/dev/null | grep -E "policy|sd" | tr -s '\n' ';')"
 # a group at prio 50 and one at prio 10: active/optimized and not
-check_equal "the ALUA prioritiser tells them apart" "10 50" "$(multipathd show paths format "%p" 2>/dev/null | grep -oE '[0-9]+' | sort -n | paste -sd ' ')"
+check_equal "the ALUA prioritiser tells them apart" "10 50" "$(paths %p | sort -n | paste -sd ' ')"
 
 # mpathpersist registers through each path, so that the holder is the host.
 persist() { mpathpersist "$@" "$map"; }
@@ -93,9 +70,9 @@ while [ $SECONDS -lt $end ]; do
 		removals=$((removals + 1))
 		;;
 	esac
-	wait_for 60 map_there || break
+	wait_for 60 active_paths 2 || break
 done
-check "after each of $offlines times offline, $resets resets and $removals removals both paths are back" wait_for 60 map_there
+check "after each of $offlines times offline, $resets resets and $removals removals both paths are back" wait_for 60 active_paths 2
 touch /tmp/stop
 end
 check "fio saw no error and no wrong byte" ended_well
