@@ -112,12 +112,13 @@ if modprobe -qn scsi_debug; then
 			--time_based=1 --runtime=300
 		sleep 1
 		check "$backstore: its device is unplugged under I/O" unplug
-		# sd may try for 100 s to spin up a disk that pscsi's core calls not ready.
+		# sd may try for 100 s to spin up a disk that pscsi's core calls not ready,
+		# and who wants to open the disk waits for that.
 		check "$backstore: fio ends" wait_for 180 has_ended
 		has_ended || kill "$load"
 		end
 		check "$backstore: with an error" test $ended != 0
-		check "$backstore: no process waits" no_process_waits
+		check "$backstore: no process waits" wait_for 120 no_process_waits
 		check "$backstore: the disk is released" release_raw $backstore
 	done
 else
