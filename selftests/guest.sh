@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A guest (QEMU, with this system's own kernel) that gets a loopback disk as its
+# SCSI disk: through virtio-scsi's scsi-block, with the identity that the host
+# sees and a reservation of its own; and through vhost-scsi, another fabric
+# beside ours on the same backstore.
+. "$(dirname "$0")/lib.sh"
+command -v qemu-system-x86_64 >/dev/null || skip_all "needs qemu-system-x86_64"
+kernel=$(ls /boot/vmlinuz-* 2>/dev/null | tail -n 1)
+version=${kernel#/boot/vmlinuz-}
+[ -d "/lib/modules/$version" ] || skip_all "needs a kernel in /boot, with modules, for the guest"
+load_module
+folder=$(mktemp -d)
+vhost=$target/vhost/naa.5001405000000009
+remove_vhost() {
+	rm -f $vhost/tpgt_1/lun/lun_0/*
+	[ ! -e $vhost/tpgt_1/nexus ] || write NULL $vhost/tpgt_1/nexus
+	rmdir $vhost/tpgt_1/lun/lun_0 $vhost/tpgt_1 $vhost $target/vhost
+}
+trap 'remove_vhost 2>/dev/null; clean_up; rm -rf "$folder"' EXIT
+
+# The guest: a kernel, busybox, sg3-utils, and what its init is told to do.
+make_guest() {
+	local root=$folder/root module
+	mkdir -p "$root"/{bin,dev,proc,sys,modules}
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	for program in sg_vpd sg_persist; do
+		program=$(command -v $program)
+		cp "$program" "$root/bin/"
+		ldd "$program" | grep -oE '/[^ ]+' | xargs -I{} cp -L --parents {} "$root" || return
+	done
+	for module in $(modprobe -S "$version" -a --show-depends virtio_pci virtio_scsi sd_mod sg |
+		awk '$1 == "insmod" && !seen[$2]++ { print $2 }'); do
+		cp "$module" "$root/modules/"
+		basename "$module" .xz >>"$root/modules/order"
+	done
+	find "$root/modules" -name '*.xz' -exec xz -d {} +
+	cat >"$root/init" <<-'END'
+		#!/bin/busybox sh
+		export PATH=/bin
+		/bin/busybox --install -s /bin
+		mount -t proc proc /proc
+		mount -t sysfs sys /sys
+		mount -t devtmpfs dev /dev
+		while read -r module; do
+			insmod "/modules/$module"
+		done </modules/order
+		i=0
+		while [ ! -b /dev/sda ] && [ $i -lt 300 ]; do
+			usleep 100000
+			i=$((i + 1))
+		done
+		sh /tasks 2>&1 | sed 's/^/guest: /' >/dev/ttyS0
+		poweroff -f
+	END
+	chmod +x "$root/init"
+}
+run_guest() { # run_guest DEVICE...: with these QEMU options; what it says is in $folder/console
+	(cd "$folder/root" && find . | cpio --quiet -R 0:0 -o -H newc) >"$folder/initrd" || return
+	timeout "${GUEST_LIMIT:-200}" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -accel tcg -m 256 \
+		-kernel "$kernel" -initrd "$folder/initrd" -append "console=ttyS0 quiet no_timer_check panic=-1" \
+		-chardev "file,id=console,path=$folder/console" -serial chardev:console "$@"
+	grep -q '^guest: done' "$folder/console" || { tr -d '\0\r' <"$folder/console" | tail -n 30; return 1; }
+}
+guest_said() { tr -d '\r' <"$folder/console" | sed -n "s/^guest: $1 //p"; } # guest_said WORD: the rest of the line
+block() { dd "$@" bs=4k count=1 status=none; }
+
+check "a guest is made" make_guest
+make_ramdisk guest 16
+make_tpg $iqn 1 $iqn_initiator
+make_tpg $iqn 2 $iqn_initiator
+for tpgt in 1 2; do
+	link_lun $iqn $tpgt 0 rd_mcp_0/guest
+	at_rest "$(disk_of $iqn $tpgt 0)"
+done
+disk=$(disk_of $iqn 1 0) other=$(disk_of $iqn 2 0)
+pages() { # pages DISK: 0x80 and 0x83, in hexadecimal
+	local page
+	for page in 0x80 0x83; do
+		sg_vpd -p $page -r "$1" | od -An -v -tx1 | tr -d ' \n'
+	done
+}
+
+# scsi-block hands every command through.
+cat >"$folder/root/tasks" <<'END'
+for page in 0x80 0x83; do
+	sg_vpd -p $page -r /dev/sda | od -v -tx1 | sed 's/^[^ ]*//' | tr -d ' \n'
+done >/pages
+echo "pages $(cat /pages)"
+echo "size $(cat /sys/block/sda/size)"
+dd if=/dev/zero bs=4k count=1 2>/dev/null | tr '\0' g | dd of=/dev/sda bs=4k seek=100 conv=fsync 2>/dev/null && echo "wrote"
+echo "read $(dd if=/dev/sda bs=4k skip=101 count=1 2>/dev/null | tr -d h | wc -c)"
+sg_persist -n --out --register --param-sark=0x6e57 /dev/sda && sg_persist -n --out --reserve --param-rk=0x6e57 --prout-type=1 /dev/sda &&
+	echo "reserved"
+echo done
+END
+block if=/dev/zero | tr '\0' h | block of="$disk" seek=101 oflag=direct
+check "scsi-block: the guest runs" run_guest -device virtio-scsi-pci \
+	-drive "file=$disk,if=none,id=lu,format=raw,cache=none" -device scsi-block,drive=lu
+check_equal "scsi-block: pages 0x80 and 0x83 are the host's" "$(pages "$disk")" "$(guest_said pages)"
+check_equal "scsi-block: the size is" $((16 << 11)) "$(guest_said size)"
+check_equal "scsi-block: the guest reads what the host wrote" 0 "$(guest_said read)"
+check_equal "scsi-block: the host reads what the guest wrote" 0 "$(block if="$other" skip=100 iflag=direct | tr -d g | wc -c)"
+check "scsi-block: the guest made a reservation" grep -q '^guest: reserved' "$folder/console"
+sg_turs "$other" >/dev/null 2>&1
+check "scsi-block: another initiator sees it" grep -qi '0x6e57' <<<"$(sg_persist -n --in --read-reservation "$other")"
+check "scsi-block: and may not write" refused "" block if=/dev/zero of="$other" oflag=direct
+check "scsi-block: it is the guest's host's to clear" sg_persist -n --out --clear --param-rk=0x6e57 "$disk"
+sg_turs "$other" >/dev/null 2>&1
+check "scsi-block: then the other writes" block if=/dev/zero of="$other" oflag=direct
+
+# vhost-scsi: the same backstore as a logical unit of that fabric.
+make_vhost() {
+	mkdir -p $vhost/tpgt_1/lun/lun_0 && write naa.5001405000000008 $vhost/tpgt_1/nexus &&
+		ln -s "$core/rd_mcp_0/guest" $vhost/tpgt_1/lun/lun_0/guest
+}
+if modprobe -q vhost_scsi; then
+	check "vhost-scsi: the same backstore" make_vhost
+	cat >"$folder/root/tasks" <<'END'
+echo "serial $(sg_vpd -p 0x80 -r /dev/sda | tail -c +5)"
+dd if=/dev/zero bs=4k count=1 2>/dev/null | tr '\0' v | dd of=/dev/sda bs=4k seek=102 conv=fsync 2>/dev/null
+echo "read $(dd if=/dev/sda bs=4k skip=101 count=1 2>/dev/null | tr -d h | wc -c)"
+echo done
+END
+	check "vhost-scsi: the guest runs" run_guest -device vhost-scsi-pci,wwpn=${vhost##*/}
+	check_equal "vhost-scsi: it is the logical unit" guest "$(guest_said serial)"
+	check_equal "vhost-scsi: the guest reads what the loopback disk wrote" 0 "$(guest_said read)"
+	check_equal "vhost-scsi: the loopback disk reads what the guest wrote" 0 "$(block if="$disk" skip=102 iflag=direct | tr -d v | wc -c)"
+	check "vhost-scsi: it is removed" remove_vhost
+	check "vhost-scsi: the loopback disk works on" verify "$disk" --size=1m
+else
+	skip "vhost-scsi beside loopback" "this kernel has no vhost-scsi"
+fi
+finish
