@@ -242,10 +242,17 @@ start_dbus() { # for what talks to tcmu-runner
 
 # dm-multipath: one map, $map, of the disks that are paths to one logical unit.
 
+remove_maps() { # something, udev for one, may still look at a map
+	local name
+	for name in $(dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1 }'); do
+		dmsetup remove "$name" || return
+	done
+}
+
 stop_multipath() {
 	[ -z "${multipathd:-}" ] || { kill "$multipathd"; wait "$multipathd"; } 2>/dev/null
 	multipathd=
-	dmsetup remove_all --force 2>/dev/null
+	wait_for 30 remove_maps >/dev/null 2>&1 || dmsetup remove_all --force 2>/dev/null
 }
 
 # Overrides, as multipathd has settings of its own for LIO-ORG's disks.
@@ -268,7 +275,10 @@ find_map() { map=/dev/mapper/$(dmsetup ls --target multipath 2>/dev/null | awk '
 paths() { multipathd show paths raw format "$1" 2>/dev/null; } # paths FORMAT: a line for each
 
 active_paths() { # active_paths NUMBER: there is a map, with so many
-	find_map && [ "$(paths "%d %t" | grep -cw active)" = "$1" ]
+	local all
+	find_map || return
+	all=$(paths "%d %t, checker: %T, device: %o")
+	[ "$(grep -c "^[^,]* active," <<<"$all")" = "$1" ] || { echo "$all"; return 1; }
 }
 
 # A load beside the test: begin COMMAND..., then end; its status is $ended.
