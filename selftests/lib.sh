@@ -242,9 +242,11 @@ start_dbus() { # for what talks to tcmu-runner
 
 # dm-multipath: one map, $map, of the disks that are paths to one logical unit.
 
+maps() { dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1 }'; } # their names
+
 remove_maps() { # something, udev for one, may still look at a map
 	local name
-	for name in $(dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1 }'); do
+	for name in $(maps); do
 		dmsetup remove "$name" || return
 	done
 }
@@ -270,7 +272,7 @@ start_multipath() {
 	multipathd=$!
 }
 
-find_map() { map=/dev/mapper/$(dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1; exit }') && [ -b "$map" ]; }
+find_map() { map=/dev/mapper/$(maps | head -n 1) && [ -b "$map" ]; }
 
 paths() { multipathd show paths raw format "$1" 2>/dev/null; } # paths FORMAT: a line for each
 
