@@ -7,7 +7,6 @@ Each round loads and measures: null_blk, nvme-loop over it if the kernel has it,
 """
 import glob
 import json
-import math
 import os
 import subprocess
 import sys
@@ -52,6 +51,15 @@ def busy():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+def unload(module):
+    """Something, udev for one, may still look at a disk that is gone."""
+    end = time.time() + 30
+    while subprocess.run(["rmmod", module], stderr=subprocess.DEVNULL).returncode:
+        if time.time() > end:
+            raise SystemExit(f"{module} is still in use")
+        time.sleep(0.1)
+
+
 def ios_of(disk):
     with open(f"/sys/block/{os.path.basename(disk)}/stat") as f:
         fields = f.read().split()
@@ -59,7 +67,7 @@ def ios_of(disk):
 
 
 def fio(disk, work, direction, seconds):
-    """CPU time is taken while I/O is under way: fio's start and end are not the disk's."""
+    """CPU time is taken while I/O is under way: fio's start and end are not the disk's.  None if it ended too early for that."""
     size, depth, jobs, prefix = WORK[work]
     before = ios_of(disk)
     process = subprocess.Popen(
@@ -74,18 +82,23 @@ def fio(disk, work, direction, seconds):
     first, cpu = ios_of(disk), busy()
     time.sleep(seconds * 0.8)
     count, cpu = ios_of(disk) - first, busy() - cpu
+    in_time = process.poll() is None and count
     out = process.communicate()[0]
     if process.returncode:
         raise SystemExit(f"fio: {out}")
+    if not in_time:
+        return None
     job = json.loads(out[out.index("{"):])["jobs"][0]
-    return {"iops": job[direction]["iops"], "switches": job["ctx"] / job[direction]["total_ios"], "cpu_us": cpu * 1e6 / count if count else math.nan}
+    return {"iops": job[direction]["iops"], "switches": job["ctx"] / job[direction]["total_ios"], "cpu_us": cpu * 1e6 / count}
 
 
 def measure(results, device, backstore, disk, seconds):
     write(f"/sys/block/{os.path.basename(disk)}/queue/scheduler", "none")
     for work in WORK:
         for direction in "read", "write":
-            r = fio(disk, work, direction, seconds)
+            r = None
+            while not r:
+                r = fio(disk, work, direction, seconds)
             results.append({"device": device, "backstore": backstore, "work": work, "direction": direction, **r})
             print(f"{device:9} {backstore:7} {work:24} {direction:5} {r['iops']:9.0f} IOPS "
                   f"{r['switches']:5.2f} switches {r['cpu_us']:7.1f} us CPU", file=sys.stderr)
@@ -127,7 +140,7 @@ def tcm_loop(results, device, load, seconds):
         os.rmdir(path)
     for path in tpg, os.path.dirname(tpg), f"{TARGET}/loopback", f"{TARGET}/core/rd_mcp_0", f"{TARGET}/core/iblock_0":
         os.rmdir(path)
-    sh("rmmod tcm_loop")
+    unload("tcm_loop")
 
 
 def nvme_loop(results, seconds):
@@ -154,6 +167,8 @@ def main():
     ours = sys.argv[1]
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1
+    # So that the clock is looked at in time, however busy the CPUs are; the children are like any other process.
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     sh("modprobe nvme_core multipath=N; modprobe -qa nvme-loop; modprobe -a null_blk target_core_iblock; udevadm settle")
     results = []
     for number in range(rounds):
