@@ -186,6 +186,7 @@ static struct scsi_host_template tcm_loop_template = {
 	/* Backstores map segments; without high memory all of it is mapped. */
 	.dma_boundary = IS_ENABLED(CONFIG_HIGHMEM) ? PAGE_SIZE - 1 : 0,
 	.cmd_size = sizeof(struct tcm_loop_cmd),
+	SCSI_TEMPLATE_CLEARS_CMD_PRIV
 };
 
 /**

@@ -48,6 +48,22 @@ typedef unsigned int scsi_scan_lun_t;
 #define SG_CHUNK_SIZE SCSI_MAX_SG_SEGMENTS
 #endif
 
+/*
+ * In a template: the driver clears its part of a command itself, in
+ * queuecommand.  A SCSI layer that could initialize that part only once does
+ * not clear it for each command then.
+ */
+#ifdef COMPAT_HAS_init_cmd_priv
+static inline int compat_init_cmd_priv(struct Scsi_Host *shost,
+				       struct scsi_cmnd *sc)
+{
+	return 0;
+}
+#define SCSI_TEMPLATE_CLEARS_CMD_PRIV .init_cmd_priv = compat_init_cmd_priv,
+#else
+#define SCSI_TEMPLATE_CLEARS_CMD_PRIV
+#endif
+
 #ifdef COMPAT_SCSI_SLOTS
 /* What later kernels have in a template; compat/scsi_host.c translates. */
 struct compat_host_template {
