@@ -367,23 +367,24 @@ int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg)
 	return ret;
 }
 
-static void tcm_loop_leaving_free(struct tcm_loop_leaving *leaving)
-{
-	list_del(&leaving->node);
-	target_lun_put(leaving->lun);
-	kfree(leaving);
-}
-
-/* Forget the LUNs that have left.  Are there others?  host->lock is held. */
-static bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg)
+/*
+ * Forget the LUNs that have left, and back, if not NULL, which is linked again.
+ * Are there others?  host->lock is held.
+ */
+static bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg,
+				const struct se_lun *back)
 {
 	struct tcm_loop_leaving *leaving, *next;
 
 	lockdep_assert_held(&tpg->host->lock);
-	list_for_each_entry_safe(
-		leaving, next, &tpg->leaving,
-		node) if (!rcu_access_pointer(leaving->lun->lun_se_dev))
-		tcm_loop_leaving_free(leaving);
+	list_for_each_entry_safe(leaving, next, &tpg->leaving, node) {
+		if (leaving->lun != back &&
+		    rcu_access_pointer(leaving->lun->lun_se_dev))
+			continue;
+		list_del(&leaving->node);
+		target_lun_put(leaving->lun);
+		kfree(leaving);
+	}
 	return !list_empty(&tpg->leaving);
 }
 
@@ -399,22 +400,10 @@ static void tcm_loop_lun_leaves(struct tcm_loop_tpg *tpg, struct se_lun *lun)
 
 	mutex_lock(&tpg->nexus_lock);
 	mutex_lock(&tpg->host->lock);
-	tcm_loop_luns_leave(tpg);
+	tcm_loop_luns_leave(tpg, NULL);
 	list_add(&leaving->node, &tpg->leaving);
 	mutex_unlock(&tpg->host->lock);
 	mutex_unlock(&tpg->nexus_lock);
-}
-
-/* A LUN is linked, so the core is done with unlinking it. */
-static void tcm_loop_lun_is_back(struct tcm_loop_tpg *tpg, struct se_lun *lun)
-{
-	struct tcm_loop_leaving *leaving, *next;
-
-	mutex_lock(&tpg->host->lock);
-	list_for_each_entry_safe(leaving, next, &tpg->leaving,
-				 node) if (leaving->lun == lun)
-		tcm_loop_leaving_free(leaving);
-	mutex_unlock(&tpg->host->lock);
 }
 
 /**
@@ -431,7 +420,7 @@ void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
 	lockdep_assert_held(&tpg->nexus_lock);
 	for (;;) {
 		mutex_lock(&tpg->host->lock);
-		some = tcm_loop_luns_leave(tpg);
+		some = tcm_loop_luns_leave(tpg, NULL);
 		mutex_unlock(&tpg->host->lock);
 		if (!some)
 			return;
@@ -452,7 +441,7 @@ void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg)
 
 	mutex_lock(&host->lock);
 	list_del_init(&tpg->node);
-	tcm_loop_luns_leave(tpg); /* all have left */
+	tcm_loop_luns_leave(tpg, NULL); /* all have left */
 	mutex_unlock(&host->lock);
 
 	/* No scan finds the ID any more; what one had found before goes now. */
@@ -522,7 +511,10 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	u64 lun = se_lun->unpacked_lun;
 	int ret;
 
-	tcm_loop_lun_is_back(tpg, se_lun);
+	/* The core is done with unlinking it, if it has been linked before. */
+	mutex_lock(&host->lock);
+	tcm_loop_luns_leave(tpg, se_lun);
+	mutex_unlock(&host->lock);
 	if (lun > TCM_LOOP_MAX_LUN) {
 		tcm_loop_limited(
 			pr_err,
