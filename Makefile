@@ -92,6 +92,9 @@ test: setup ## run one selftest: TEST=name, in KERNEL=uml (seconds) or a release
 bench: setup ## stock, ours, nvme-loop and null_blk side by side on RELEASE=backports
 	@bench/run $(or $(RELEASE),backports)
 
+clients: setup ## the tests that use the disks as programs do, with the kernel's own module and ours: KERNEL=uml or a release
+	@vm/clients $(KERNEL) $(TEST)
+
 coverage: setup ## which lines the selftests reach, in User Mode Linux with gcov
 	@vm/coverage
 
@@ -102,4 +105,4 @@ format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
 .PHONY: help modules modules_install probes check-headers clean install-source install-man install-utils install uninstall dist deb rpm setup demo check \
-	check-packages check-debug check-docs test bench coverage shell format
+	check-packages check-debug check-docs test bench clients coverage shell format

@@ -240,6 +240,30 @@ start_dbus() { # for what talks to tcmu-runner
 	[ -S /run/dbus/system_bus_socket ] || dbus-daemon --system --fork
 }
 
+# TCMU: backstores in user space, whose daemon is $tcmu_runner.
+
+start_tcmu_runner() {
+	start_dbus
+	pkill -x tcmu-runner && sleep 1 # D-Bus may have started one for rtslib
+	mkdir -p /etc/tcmu /tmp/tcmu
+	tcmu-runner >/tmp/tcmu-runner.log 2>&1 &
+	tcmu_runner=$!
+	sleep 2
+}
+
+stop_tcmu_runner() { # stop_tcmu_runner SIGNAL
+	[ -n "${tcmu_runner:-}" ] || return
+	{ kill -CONT "$tcmu_runner"; kill "$1" "$tcmu_runner"; wait "$tcmu_runner"; } 2>/dev/null
+	tcmu_runner=
+}
+
+make_user() { # make_user NAME MIB: a file that tcmu-runner has open
+	local dev=$core/user_0/$1
+	truncate -s "$2M" "/tmp/tcmu/$1" && mkdir -p "$dev" &&
+		write "dev_config=qcow//tmp/tcmu/$1,dev_size=$(($2 << 20))" "$dev/control" && write 1 "$dev/enable" &&
+		write "$1" "$dev/wwn/vpd_unit_serial"
+}
+
 # dm-multipath: one map, $map, of the disks that are paths to one logical unit.
 
 maps() { dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1 }'; } # their names

@@ -7,37 +7,17 @@
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
-mkdir -p /etc/tcmu /tmp/tcmu
-start_dbus
-
-daemon=0
-start_daemon() {
-	tcmu-runner >/tmp/tcmu-runner.log 2>&1 &
-	daemon=$!
-	sleep 2
-}
-stop_daemon() {
-	[ $daemon != 0 ] || return
-	kill -CONT $daemon 2>/dev/null
-	kill "$@" $daemon 2>/dev/null
-	wait $daemon 2>/dev/null
-}
-trap 'pkill -CONT systemd-udevd; stop_daemon -KILL; clean_up; rm -rf /tmp/tcmu' EXIT
+trap 'pkill -CONT systemd-udevd; stop_tcmu_runner -KILL; clean_up; rm -rf /tmp/tcmu' EXIT
 
 # The ring gives a command back with an error after two seconds, and the SCSI
 # layer tries six times.
-make_user() { # make_user NAME MIB
-	local dev=$core/user_0/$1
-	truncate -s "$2M" "/tmp/tcmu/$1" && mkdir -p "$dev" &&
-		write "dev_config=qcow//tmp/tcmu/$1,dev_size=$(($2 << 20))" "$dev/control" && write 1 "$dev/enable" || return
-	write "$1" "$dev/wwn/vpd_unit_serial"
-	write 2 "$dev/attrib/cmd_time_out"
+make_impatient() { # make_impatient NAME MIB
+	make_user "$@" && write 2 "$core/user_0/$1/attrib/cmd_time_out"
 }
 
-pkill -x tcmu-runner && sleep 1 # D-Bus may have started one for rtslib
-start_daemon
-check "tcmu-runner starts" kill -0 $daemon
-check "a backstore of its own" make_user one 16
+start_tcmu_runner
+check "tcmu-runner starts" kill -0 "$tcmu_runner"
+check "a backstore of its own" make_impatient one 16
 make_tpg $naa 1 $naa_initiator
 link_lun $naa 1 0 user_0/one
 disk=$(disk_of $naa 1 0)
@@ -51,12 +31,12 @@ echo 1 >"$device/eh_timeout"
 udevadm settle
 pkill -STOP systemd-udevd
 fails() { timeout 100 dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none; [ $? = 1 ]; }
-kill -STOP $daemon
+kill -STOP "$tcmu_runner"
 start=$SECONDS
 check "a command fails while the daemon is stopped" fails
 took=$((SECONDS - start))
 check "within the time-outs of the SCSI layer and of TCMU (took $took s)" test $took -lt 60
-kill -CONT $daemon
+kill -CONT "$tcmu_runner"
 sleep 1
 echo running >"$device/state"
 check "the disk works again when the daemon goes on" verify "$disk" --size=4m
@@ -64,18 +44,18 @@ check "the disk works again when the daemon goes on" verify "$disk" --size=4m
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
 sleep 1
-stop_daemon -KILL
+stop_tcmu_runner -KILL
 check "fio is not stuck when the daemon is killed" wait_for 150 has_ended
 has_ended || kill "$load"
 end
 check "it saw an error" test $ended != 0
-start_daemon
-check "the daemon starts again" kill -0 $daemon
+start_tcmu_runner
+check "the daemon starts again" kill -0 "$tcmu_runner"
 echo running >"$device/state"
 echo 1 >"$device/rescan" # it was asked for its capacity meanwhile
 check "and the disk works" wait_for 30 verify "$disk" --size=4m
 
-kill -STOP $daemon
+kill -STOP "$tcmu_runner"
 begin dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 sleep 0.5
 start=$SECONDS
@@ -83,14 +63,14 @@ check "a LUN whose daemon is stopped is unlinked" unlink_lun $naa 1 0
 took=$((SECONDS - start))
 check "within the same time (took $took s)" test $took -lt 60
 end
-kill -CONT $daemon
+kill -CONT "$tcmu_runner"
 pkill -CONT systemd-udevd
 rmdir $core/user_0/one
 
 attach() { # attach FROM TO
 	local number
 	for number in $(seq "$1" "$2"); do
-		make_user "n$number" 8 && link_lun $naa 1 "$number" "user_0/n$number" || return
+		make_impatient "n$number" 8 && link_lun $naa 1 "$number" "user_0/n$number" || return
 	done
 	for number in $(seq "$1" "$2"); do
 		disk_of $naa 1 "$number" >/dev/null || return
