@@ -53,7 +53,7 @@ typedef unsigned int scsi_scan_lun_t;
  * queuecommand.  A SCSI layer that could initialize that part only once does
  * not clear it for each command then.
  */
-#ifdef COMPAT_HAS_init_cmd_priv
+#if defined(COMPAT_HAS_init_cmd_priv) && !defined(COMPAT_SCSI_SLOTS)
 static inline int compat_init_cmd_priv(struct Scsi_Host *shost,
 				       struct scsi_cmnd *sc)
 {
