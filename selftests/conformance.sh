@@ -11,7 +11,7 @@ load_module
 known=$(dirname "$0")/conformance.known
 document=$(dirname "$0")/../doc/clients.md
 series=$(uname -r | cut -d . -f 1,2)
-backstores=(rd_mcp fileio iblock user)
+declare -A column=([rd_mcp]=4 [fileio]=5 [iblock]=6 [user]=7) # of the document's table
 modprobe -q brd rd_nr=1 rd_size=65536
 
 # The suites of the tool but those that crash it on any /dev/sg device.
@@ -36,12 +36,7 @@ results() { # results SG
 
 # What the document's row of this kernel says in the backstore's column.
 documented() { # documented BACKSTORE
-	local column=4 backstore
-	for backstore in "${backstores[@]}"; do
-		[ "$backstore" != "$1" ] || break
-		column=$((column + 1))
-	done
-	[ ! -e "$document" ] || awk -F ' *[|] *' -v series="$series" -v column=$column \
+	[ ! -e "$document" ] || awk -F ' *[|] *' -v series="$series" -v column="${column[$1]}" \
 		'$2 ~ "^" series "[.]" && $(column) ~ /^[0-9]+ \/ [0-9]+ \/ [0-9]+$/ { print $(column) }' "$document"
 }
 
@@ -66,7 +61,7 @@ conformance() { # conformance BACKSTORE WWN INITIATOR
 	rmdir "$loopback/$wwn"
 }
 
-wanted() { [[ " ${CONFORMANCE:-${backstores[*]}} " == *" $1 "* ]]; }
+wanted() { [[ " ${CONFORMANCE:-${!column[*]}} " == *" $1 "* ]]; }
 make_ramdisk conformance 32
 wanted rd_mcp && conformance rd_mcp $naa $naa_initiator
 make_fileio conformance 32 /tmp/conformance.img
@@ -77,7 +72,7 @@ if [ -b /dev/ram0 ] && wanted iblock; then
 fi
 rm -f /tmp/conformance.img
 if command -v tcmu-runner >/dev/null && modprobe -q target_core_user && wanted user; then
-	trap 'clean_up; stop_tcmu_runner -KILL; rm -rf /tmp/tcmu' EXIT
+	trap 'clean_up; stop_tcmu_runner; rm -rf /tmp/tcmu' EXIT
 	start_tcmu_runner
 	make_user conformance 32
 	conformance user $naa $naa_initiator

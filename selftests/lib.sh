@@ -251,9 +251,9 @@ start_tcmu_runner() {
 	sleep 2
 }
 
-stop_tcmu_runner() { # stop_tcmu_runner SIGNAL
+stop_tcmu_runner() { # without a word to it
 	[ -n "${tcmu_runner:-}" ] || return
-	{ kill -CONT "$tcmu_runner"; kill "$1" "$tcmu_runner"; wait "$tcmu_runner"; } 2>/dev/null
+	{ kill -KILL "$tcmu_runner"; wait "$tcmu_runner"; } 2>/dev/null
 	tcmu_runner=
 }
 

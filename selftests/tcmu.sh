@@ -7,7 +7,7 @@
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
-trap 'pkill -CONT systemd-udevd; stop_tcmu_runner -KILL; clean_up; rm -rf /tmp/tcmu' EXIT
+trap 'pkill -CONT systemd-udevd; stop_tcmu_runner; clean_up; rm -rf /tmp/tcmu' EXIT
 
 # The ring gives a command back with an error after two seconds, and the SCSI
 # layer tries six times.
@@ -44,7 +44,7 @@ check "the disk works again when the daemon goes on" verify "$disk" --size=4m
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
 sleep 1
-stop_tcmu_runner -KILL
+stop_tcmu_runner
 check "fio is not stuck when the daemon is killed" wait_for 150 has_ended
 has_ended || kill "$load"
 end
