@@ -96,9 +96,12 @@ def measure(results, device, backstore, disk, seconds):
     write(f"/sys/block/{os.path.basename(disk)}/queue/scheduler", "none")
     for work in WORK:
         for direction in "read", "write":
-            r = None
-            while not r:
+            for _ in range(5):
                 r = fio(disk, work, direction, seconds)
+                if r:
+                    break
+            else:
+                raise SystemExit(f"{disk}: fio ends before the CPU time is taken; give it more seconds")
             results.append({"device": device, "backstore": backstore, "work": work, "direction": direction, **r})
             print(f"{device:9} {backstore:7} {work:24} {direction:5} {r['iops']:9.0f} IOPS "
                   f"{r['switches']:5.2f} switches {r['cpu_us']:7.1f} us CPU", file=sys.stderr)
