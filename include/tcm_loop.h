@@ -30,8 +30,9 @@
  *   LUN       the target core's.  Unlinking it removes it from the ACLs that
  *             are listed at that moment; an ACL that is being made or freed
  *             is not listed, but has an entry for it.  So a nexus is neither
- *             made nor dropped while a LUN of the TPG leaves: from the moment
- *             when we are told, under nexus_lock, until it has no backstore.
+ *             made nor dropped while the core unlinks a LUN of the TPG: from
+ *             the moment when its disk is gone, set under nexus_lock, until
+ *             it has no backstore.
  *   command   lives in the private area of its scsi_cmnd, from queuecommand
  *             to tcm_loop_release_cmd().  Who may complete the scsi_cmnd is
  *             settled by its owner field, see enum tcm_loop_owner.
@@ -152,6 +153,7 @@ struct tcm_loop_tmr {
  * struct tcm_loop_leaving - a LUN that is being unlinked, or has been
  * @node: on tpg->leaving
  * @lun: the LUN; its configfs item is held
+ * @disk_gone: the target core's turn (set under nexus_lock and host->lock)
  *
  * Freed when the LUN is linked again or, once it has left, by the next who
  * walks the list.
@@ -159,6 +161,7 @@ struct tcm_loop_tmr {
 struct tcm_loop_leaving {
 	struct list_head node;
 	struct se_lun *lun;
+	bool disk_gone;
 };
 
 /**
@@ -194,8 +197,8 @@ struct tcm_loop_host {
  *	exact, and not counted above TCM_LOOP_ALONE_SERIES
  * @rtpi: its relative target port identifier, unless the user writes another;
  *	0 when all are taken; constant
- * @nexus_lock: serialises making, dropping and showing @session, and entries
- *	on @leaving
+ * @nexus_lock: serialises making, dropping and showing @session, and who of
+ *	@leaving has lost its disk
  * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
  * @isid: the session's ISID in hexadecimal, or empty; constant while there is
  *	a session, changed under @nexus_lock
@@ -204,8 +207,8 @@ struct tcm_loop_host {
  *	(host->lock)
  * @lun_bits: the length of both (host->lock)
  * @lun_count: how many bits of @lun_map are set (host->lock)
- * @leaving: LUNs that the target core takes from their backstores, by
- *	tcm_loop_leaving.node (host->lock)
+ * @leaving: LUNs that are being unlinked, by tcm_loop_leaving.node
+ *	(host->lock)
  */
 struct tcm_loop_tpg {
 	struct se_portal_group se_tpg;

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""race.py TPG INITIATOR BACKSTORE: a nexus made while a LUN is being unlinked,
-at various moments, must not keep an entry for it: when the LUN's directory is
-removed and made again and linked, there is a disk.
+"""race.py nexus|scan TPG INITIATOR BACKSTORE: what happens while a LUN is being
+unlinked.
 
+nexus: one that is made meanwhile, at various moments, must not keep an entry for
+the LUN: when its directory is removed and made again and linked, there is a disk.
 Then nexuses are made and dropped while the LUN comes and goes.
+
+scan: one of LUN 0, which may be asked linked or not, must not find the backstore
+when the LUN's disk has gone already; that disk would be left over.
 """
 import contextlib
 import os
@@ -14,9 +18,10 @@ import time
 
 from configfs import device_of, write
 
-tpg, initiator, backstore = sys.argv[1:]
+what, tpg, initiator, backstore = sys.argv[1:]
 lun = f"{tpg}/lun/lun_0"
 stop = threading.Event()
+SECONDS = 5  # without a remedy, a disk is left over one time in four
 
 
 def link():
@@ -50,17 +55,50 @@ def come_and_go():
         unlink()
 
 
-delays = 0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.05, 0.1
-missing = [f"{1000 * delay:.0f}" for delay in delays if not made_while_unlinked(delay)]
+def nexus():
+    delays = 0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.05, 0.1
+    missing = [f"{1000 * delay:.0f}" for delay in delays if not made_while_unlinked(delay)]
 
-thread = threading.Thread(target=come_and_go)
-thread.start()
-for _ in range(20):
-    with contextlib.suppress(FileExistsError):
-        write(f"{tpg}/nexus", initiator)
-    with contextlib.suppress(PermissionError):  # the LUN is linked
-        write(f"{tpg}/nexus", "NULL")
-stop.set()
-thread.join()
-if missing:
-    sys.exit(f"no disk if the nexus is made so many milliseconds after the unlink begins: {', '.join(missing)}")
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    for _ in range(20):
+        with contextlib.suppress(FileExistsError):
+            write(f"{tpg}/nexus", initiator)
+        with contextlib.suppress(PermissionError):  # the LUN is linked
+            write(f"{tpg}/nexus", "NULL")
+    stop.set()
+    thread.join()
+    if missing:
+        sys.exit(f"no disk if the nexus is made so many milliseconds after the unlink begins: {', '.join(missing)}")
+
+
+def scan():
+    device = device_of(tpg, 0)
+    host, _, tpgt, _ = os.path.basename(device).split(":")
+    looking = threading.Lock()
+
+    def ask():
+        while not stop.is_set():
+            with looking:
+                write(f"/sys/class/scsi_host/host{host}/scan", f"0 {tpgt} 0")
+
+    write(f"{tpg}/nexus", initiator)
+    thread = threading.Thread(target=ask)
+    thread.start()
+    left = tries = 0
+    end = time.time() + SECONDS
+    while time.time() < end:
+        link()
+        unlink()
+        tries += 1
+        with looking:
+            if os.path.isdir(device):
+                left += 1
+                write(f"{device}/delete", "1")
+    stop.set()
+    thread.join()
+    if left:
+        sys.exit(f"{left} of {tries} times a disk was left over")
+
+
+{"nexus": nexus, "scan": scan}[what]()

@@ -65,9 +65,23 @@ static int tcm_loop_cut_to_pages(struct scsi_device *sdev)
 	return queue_limits_commit_update(q, &lim);
 }
 
+/* Has the target core yet to unlink a LUN of this number? */
+static bool tcm_loop_lun_is_leaving(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	struct tcm_loop_leaving *leaving;
+
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry(leaving, &tpg->leaving, node)
+		if (leaving->lun->unpacked_lun == lun &&
+		    rcu_access_pointer(leaving->lun->lun_se_dev))
+			return true;
+	return false;
+}
+
 /*
  * A scan proposes a scsi_device.  LUN 0 may be asked of any target port with
- * a nexus, linked or not: REPORT LUNS goes there.
+ * a nexus, linked or not: REPORT LUNS goes there.  But not while it is being
+ * unlinked: the backstore may still answer, and its disk would be left over.
  */
 static int tcm_loop_sdev_init(struct scsi_device *sdev)
 {
@@ -79,7 +93,8 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 	mutex_lock(&host->lock);
 	tpg = tcm_loop_find_tpg(host, sdev->id);
 	if (tpg && rcu_access_pointer(tpg->session) &&
-	    (sdev->lun == 0 || tcm_loop_lun_linked(tpg, sdev->lun))) {
+	    (tcm_loop_lun_linked(tpg, sdev->lun) ||
+	     (sdev->lun == 0 && !tcm_loop_lun_is_leaving(tpg, 0)))) {
 		kref_get(&tpg->ref);
 		sdev->hostdata = tpg;
 		paged = tcm_loop_lun_linked(tpg, sdev->lun) &&
@@ -369,49 +384,34 @@ int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg)
 
 /*
  * Forget the LUNs that have left, and back, if not NULL, which is linked again.
- * Are there others?  host->lock is held.
+ * Are there others whose disks are gone?  host->lock is held.
  */
 static bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg,
 				const struct se_lun *back)
 {
 	struct tcm_loop_leaving *leaving, *next;
+	bool some = false;
 
 	lockdep_assert_held(&tpg->host->lock);
 	list_for_each_entry_safe(leaving, next, &tpg->leaving, node) {
 		if (leaving->lun != back &&
-		    rcu_access_pointer(leaving->lun->lun_se_dev))
+		    rcu_access_pointer(leaving->lun->lun_se_dev)) {
+			some |= leaving->disk_gone;
 			continue;
+		}
 		list_del(&leaving->node);
 		target_lun_put(leaving->lun);
 		kfree(leaving);
 	}
-	return !list_empty(&tpg->leaving);
-}
-
-/* The target core is about to unlink a LUN, and does not say when it has. */
-static void tcm_loop_lun_leaves(struct tcm_loop_tpg *tpg, struct se_lun *lun)
-{
-	struct tcm_loop_leaving *leaving;
-
-	/* There is no way to refuse, and two words can be had. */
-	leaving = kmalloc(sizeof(*leaving), GFP_KERNEL | __GFP_NOFAIL);
-	target_lun_get(lun);
-	leaving->lun = lun;
-
-	mutex_lock(&tpg->nexus_lock);
-	mutex_lock(&tpg->host->lock);
-	tcm_loop_luns_leave(tpg, NULL);
-	list_add(&leaving->node, &tpg->leaving);
-	mutex_unlock(&tpg->host->lock);
-	mutex_unlock(&tpg->nexus_lock);
+	return some;
 }
 
 /**
- * tcm_loop_luns_wait - wait until no LUN is being unlinked
+ * tcm_loop_luns_wait - wait for LUNs whose disks are gone to be unlinked
  * @tpg: the TPG
  *
- * tpg->nexus_lock is held, so that no further one begins to leave.  The disks
- * are gone by then, so this takes no longer than a grace period.  May sleep.
+ * tpg->nexus_lock is held, so that the target core gets no further one to
+ * unlink.  This takes no longer than a grace period.  May sleep.
  */
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
 {
@@ -496,6 +496,18 @@ static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
 			lun, shost->host_no);
 }
 
+/* A LUN's disk, if there is one; returns when nobody uses it. */
+static void tcm_loop_lun_remove_disk(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	struct scsi_device *sdev;
+
+	sdev = scsi_device_lookup(tpg->host->shost, 0, tpg->tpgt, lun);
+	if (sdev) {
+		scsi_remove_device(sdev);
+		scsi_device_put(sdev);
+	}
+}
+
 /**
  * tcm_loop_lun_link - a LUN was linked to a backstore
  * @tpg: its TPG
@@ -509,6 +521,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {
 	struct tcm_loop_host *host = tpg->host;
 	u64 lun = se_lun->unpacked_lun;
+	bool paged;
 	int ret;
 
 	/* The core is done with unlinking it, if it has been linked before. */
@@ -522,13 +535,13 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 			host->name.text, tpg->tpgt, lun, TCM_LOOP_MAX_LUN);
 		return;
 	}
+	/* The link keeps the device. */
+	paged = tcm_loop_wants_pages(rcu_dereference_raw(se_lun->lun_se_dev));
 	mutex_lock(&host->lock);
 	ret = tcm_loop_lun_maps_grow(tpg, lun);
 	if (!ret) {
 		__set_bit(lun, tpg->lun_map);
-		/* The link keeps the device. */
-		if (tcm_loop_wants_pages(
-			    rcu_dereference_raw(se_lun->lun_se_dev)))
+		if (paged)
 			__set_bit(lun, tpg->paged_map);
 		else
 			__clear_bit(lun, tpg->paged_map);
@@ -543,6 +556,9 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		return;
 	}
 	trace_tcm_loop_lun(tpg, lun, true);
+	/* A scan may have asked LUN 0 already: without the limit. */
+	if (paged)
+		tcm_loop_lun_remove_disk(tpg, lun);
 	tcm_loop_lun_scan(tpg, lun);
 }
 
@@ -551,17 +567,23 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
  * @tpg: its TPG
  * @se_lun: the LUN
  *
- * Removes the disk and waits until nobody uses it.  May sleep.
+ * Removes the disk and waits until nobody uses it.  The core does not say when
+ * it has unlinked the LUN.  May sleep.
  */
 void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {
 	struct tcm_loop_host *host = tpg->host;
 	u64 lun = se_lun->unpacked_lun;
-	struct scsi_device *sdev;
+	struct tcm_loop_leaving *leaving;
+
+	/* There is no way to refuse, and four words can be had. */
+	leaving = kzalloc(sizeof(*leaving), GFP_KERNEL | __GFP_NOFAIL);
+	target_lun_get(se_lun);
+	leaving->lun = se_lun;
 
 	/*
-	 * First the map, then the lookup: a scan either sees the bit gone in
-	 * sdev_init, or has its scsi_device listed where the lookup finds it.
+	 * First the lists, then the lookup: sdev_init either sees that the LUN
+	 * leaves, or its scsi_device is listed where the lookup finds it.
 	 */
 	mutex_lock(&host->lock);
 	if (tcm_loop_lun_linked(tpg, lun)) {
@@ -569,14 +591,17 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		__clear_bit(lun, tpg->lun_map);
 		tpg->lun_count--;
 	}
+	tcm_loop_luns_leave(tpg, NULL);
+	list_add(&leaving->node, &tpg->leaving);
 	mutex_unlock(&host->lock);
 
-	sdev = scsi_device_lookup(host->shost, 0, tpg->tpgt, lun);
-	if (sdev) {
-		scsi_remove_device(sdev);
-		scsi_device_put(sdev);
-	}
-	tcm_loop_lun_leaves(tpg, se_lun);
+	tcm_loop_lun_remove_disk(tpg, lun);
+
+	mutex_lock(&tpg->nexus_lock);
+	mutex_lock(&host->lock);
+	leaving->disk_gone = true;
+	mutex_unlock(&host->lock);
+	mutex_unlock(&tpg->nexus_lock);
 }
 
 /**
