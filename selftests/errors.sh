@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Abort and LUN reset under I/O.  The backstore is a device-mapper device,
-# which holds every command while it is suspended: the disk's timeout of one
-# second then makes the SCSI layer abort them, and the data must be whole
-# after it resumes.
+# which holds every command while it is suspended: the disk's timeout of two
+# seconds then makes the SCSI layer abort them, and the data must be whole after
+# it resumes.  A command that is older than six timeouts is not retried.
 . "$(dirname "$0")/lib.sh"
 load_module
 modprobe dm_mod
@@ -19,8 +19,7 @@ link_lun $naa 1 0 iblock_0/slow
 disk=$(disk_of $naa 1 0)
 device=$(device_of $naa 1 0)
 
-echo 1 >"$device/timeout"
-echo 1 >"$device/eh_timeout"
+echo 2 >"$device/timeout"
 errors_before=$(($(cat "$device/iotmo_cnt" 2>/dev/null || echo 0)))
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"

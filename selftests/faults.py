@@ -79,6 +79,18 @@ STEPS = (
     ("link", lambda: os.symlink(BACKSTORE, f"{LUN}/backstore"), remove_link, lambda: os.path.islink(f"{LUN}/backstore")),
 )
 COMMANDS = "read", "write", "reset", "inquiry"
+steps = {step[0]: step for step in STEPS}
+
+
+def drop_nexus():
+    """Of a LUN whose disk, if none came with the nexus, a scan must find."""
+    host, _, tpgt, _ = os.path.basename(device_of(TPG, 0)).split(":")
+    write(f"/sys/class/scsi_host/host{host}/scan", f"0 {tpgt} 0")
+    if not os.path.isdir(device_of(TPG, 0)):
+        raise OSError(errno.ENODEV, "a nexus, but no disk")
+    remove_link()
+    steps["write nexus"][2]()
+    steps["link"][1]()
 
 
 def with_fault(number, operation):
@@ -101,8 +113,8 @@ def with_fault(number, operation):
 NEVER = 1 << 20
 
 
-def attempt(operation, undo, exists, tries):
-    """Returns how many allocations there are, how many failed, the answers, and what was wrong."""
+def attempt(operation, undo, exists, tries, most=NEVER):
+    """Returns how many allocations there are (at most most), how many failed, the answers, and what was wrong."""
     answers, wrong, failed, number = collections.Counter(), [], 0, NEVER
     count, numbers = None, []
     while True:
@@ -121,7 +133,7 @@ def attempt(operation, undo, exists, tries):
         if number == NEVER and error:
             wrong.append(f"{what}, but {errno.errorcode.get(error, error)}")
         if count is None:
-            count = NEVER - left
+            count = min(NEVER - left, most)
             step = max(1, count // tries) if tries else 1
             numbers = list(range(random.randint(1, step), count + 1, step)) + [NEVER]
         elif number == NEVER:
@@ -154,6 +166,13 @@ def main():
     opened.close()
     for _, _, undo, _ in reversed(STEPS):
         undo()
+
+    for name in "mkdir target", "mkdir tpgt_1", "mkdir lun_0", "link":
+        steps[name][1]()
+    # Until the session is there; what follows is the scan, as of "link".
+    report("write nexus of a LUN", *attempt(steps["write nexus"][1], drop_nexus, None, tries, 40))
+    for name in "link", "mkdir lun_0", "mkdir tpgt_1", "mkdir target":
+        steps[name][2]()
     print(f"1..{number}")
     return failures != 0
 

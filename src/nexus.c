@@ -15,6 +15,30 @@ static struct se_session *tcm_loop_session(struct tcm_loop_tpg *tpg)
 					 lockdep_is_held(&tpg->nexus_lock));
 }
 
+/* How often the core may leave out a LUN: once when one is just being linked.
+ */
+#define TCM_LOOP_NEXUS_TRIES 4
+
+/* tpg->nexus_lock is held. */
+static struct se_session *tcm_loop_session_make(struct tcm_loop_tpg *tpg,
+						const char *initiator)
+{
+	struct se_session *session;
+	int tries;
+
+	lockdep_assert_held(&tpg->nexus_lock);
+	for (tries = 0; tries < TCM_LOOP_NEXUS_TRIES; tries++) {
+		session = target_setup_session(&tpg->se_tpg, 0, 0,
+					       TARGET_PROT_DIN_PASS |
+						       TARGET_PROT_DOUT_PASS,
+					       initiator, NULL, NULL);
+		if (IS_ERR(session) || target_session_has_luns(session))
+			return session;
+		target_remove_session(session);
+	}
+	return ERR_PTR(-ENOMEM);
+}
+
 /**
  * tcm_loop_nexus_make - make the I_T nexus and let the linked LUNs appear
  * @tpg: the target port
@@ -39,10 +63,7 @@ int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,
 	/* The core asks for the ISID while it sets up the session. */
 	strscpy(tpg->isid, initiator->isid, sizeof(tpg->isid));
 	tcm_loop_fabric_has_isid(tpg, tpg->isid[0]);
-	session = target_setup_session(&tpg->se_tpg, 0, 0,
-				       TARGET_PROT_DIN_PASS |
-					       TARGET_PROT_DOUT_PASS,
-				       initiator->text, NULL, NULL);
+	session = tcm_loop_session_make(tpg, initiator->text);
 	if (IS_ERR(session)) {
 		ret = PTR_ERR(session);
 		goto out_unlock;

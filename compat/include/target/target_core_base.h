@@ -36,6 +36,33 @@ static inline void target_lun_put(struct se_lun *lun)
 {
 	config_item_put(&lun->lun_group.cg_item);
 }
+
+/**
+ * target_session_has_luns - is there an entry for each LUN of the TPG?
+ * @session: a session with a node ACL of its own making
+ *
+ * The core does not say when it had no memory for one, and passes over a LUN
+ * that is linked between its two steps of making the node ACL.  May sleep; no
+ * LUN of the TPG may be in the middle of being unlinked.
+ */
+static inline bool target_session_has_luns(struct se_session *session)
+{
+	struct se_portal_group *se_tpg = session->se_tpg;
+	struct se_node_acl *nacl = session->se_node_acl;
+	unsigned int luns = 0, entries = 0;
+	struct se_dev_entry *deve;
+	struct se_lun *lun;
+
+	if (!nacl->dynamic_node_acl)
+		return true; /* the administrator chooses */
+	mutex_lock(&se_tpg->tpg_lun_mutex);
+	hlist_for_each_entry(lun, &se_tpg->tpg_lun_hlist, link) luns++;
+	mutex_lock(&nacl->lun_entry_mutex);
+	hlist_for_each_entry(deve, &nacl->lun_entry_hlist, link) entries++;
+	mutex_unlock(&nacl->lun_entry_mutex);
+	mutex_unlock(&se_tpg->tpg_lun_mutex);
+	return entries >= luns;
+}
 #else
 static inline void target_lun_get(struct se_lun *lun)
 {
@@ -43,6 +70,11 @@ static inline void target_lun_get(struct se_lun *lun)
 
 static inline void target_lun_put(struct se_lun *lun)
 {
+}
+
+static inline bool target_session_has_luns(struct se_session *session)
+{
+	return true;
 }
 #endif
 
