@@ -19,17 +19,27 @@ link_lun $naa 1 0 iblock_0/slow
 disk=$(disk_of $naa 1 0)
 device=$(device_of $naa 1 0)
 
+io_goes_on() {
+	local stat=/sys/block/${disk##*/}/stat before
+	before=$(awk '{ print $1 + $5 }' "$stat")
+	sleep 0.2
+	[ "$(awk '{ print $1 + $5 }' "$stat")" -gt "$before" ]
+}
+
+hold() { # hold SECONDS: the backstore holds the commands of fio, which may take its time to start
+	wait_for 60 io_goes_on
+	dmsetup suspend --noflush --nolockfs slow
+	sleep "$1"
+	dmsetup resume slow
+}
+
 echo 2 >"$device/timeout"
 errors_before=$(($(cat "$device/iotmo_cnt" 2>/dev/null || echo 0)))
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
 holds=0
 for _ in 1 2; do
-	sleep 0.5
-	dmsetup suspend --noflush --nolockfs slow
-	sleep 4
-	dmsetup resume slow
-	holds=$((holds + 1))
+	hold 5 && holds=$((holds + 1))
 done
 touch /tmp/stop
 end
@@ -50,10 +60,7 @@ scsi_host=/sys/class/scsi_host/host$(host_of $naa 1)
 echo 1 >"$scsi_host/eh_deadline"
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
-sleep 0.5
-dmsetup suspend --noflush --nolockfs slow
-sleep 6
-dmsetup resume slow
+hold 6
 touch /tmp/stop
 end
 check "host reset: fio saw no error and no wrong byte" ended_well
@@ -63,6 +70,7 @@ echo off >"$scsi_host/eh_deadline"
 echo 30 >"$device/timeout"
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
+wait_for 60 io_goes_on
 resets=0
 for _ in 1 2 3 4 5 6; do
 	sleep 0.4
