@@ -19,3 +19,9 @@ def device_of(tpg, lun):
     """The scsi_device's folder in sysfs, whether it is there or not."""
     with open(f"{tpg}/address") as f:
         return f"/sys/bus/scsi/devices/{f.read().strip()}:{lun}"
+
+
+def scan(tpg, lun):
+    """Ask for one LUN, as a user would; returns when the scan is over."""
+    host, _, tpgt, lun = os.path.basename(device_of(tpg, lun)).split(":")
+    write(f"/sys/class/scsi_host/host{host}/scan", f"0 {tpgt} {lun}")

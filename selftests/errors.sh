@@ -19,15 +19,8 @@ link_lun $naa 1 0 iblock_0/slow
 disk=$(disk_of $naa 1 0)
 device=$(device_of $naa 1 0)
 
-io_goes_on() {
-	local stat=/sys/block/${disk##*/}/stat before
-	before=$(awk '{ print $1 + $5 }' "$stat")
-	sleep 0.2
-	[ "$(awk '{ print $1 + $5 }' "$stat")" -gt "$before" ]
-}
-
 hold() { # hold SECONDS: the backstore holds the commands of fio, which may take its time to start
-	wait_for 60 io_goes_on
+	io_goes_on "$disk"
 	dmsetup suspend --noflush --nolockfs slow
 	sleep "$1"
 	dmsetup resume slow
@@ -70,7 +63,7 @@ echo off >"$scsi_host/eh_deadline"
 echo 30 >"$device/timeout"
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$disk"
-wait_for 60 io_goes_on
+io_goes_on "$disk"
 resets=0
 for _ in 1 2 3 4 5 6; do
 	sleep 0.4

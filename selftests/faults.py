@@ -18,7 +18,7 @@ import sys
 import time
 
 import sg
-from configfs import CONFIG, LOOPBACK, device_of, write
+from configfs import CONFIG, LOOPBACK, device_of, scan, write
 
 WWN = f"{LOOPBACK}/iqn.2003-01.org.linux-iscsi.lab:faults"
 TPG = f"{WWN}/tpgt_1"
@@ -84,8 +84,7 @@ steps = {step[0]: step for step in STEPS}
 
 def drop_nexus():
     """Of a LUN whose disk, if none came with the nexus, a scan must find."""
-    host, _, tpgt, _ = os.path.basename(device_of(TPG, 0)).split(":")
-    write(f"/sys/class/scsi_host/host{host}/scan", f"0 {tpgt} 0")
+    scan(TPG, 0)
     if not os.path.isdir(device_of(TPG, 0)):
         raise OSError(errno.ENODEV, "a nexus, but no disk")
     remove_link()

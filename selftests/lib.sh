@@ -188,6 +188,13 @@ disk_of() { # disk_of WWN TPGT LUN: its /dev/sdX, when there is one
 	wait_for 10 test -b "/dev/$(ls "$dir/block" 2>/dev/null)" && echo "/dev/$(ls "$dir/block")"
 }
 
+# Commands on memory end within queuecommand, so that none is seen in flight.
+ios_of() { awk '{ print $1 + $5 }' "/sys/block/${1#/dev/}/stat"; }
+has_done() { [ "$(ios_of "$1")" -gt "$2" ]; } # has_done DISK NUMBER: of I/Os
+io_goes_on() { # io_goes_on DISK: it has done a hundred more
+	wait_for 60 has_done "$1" $(($(ios_of "$1") + 100))
+}
+
 at_rest() { # at_rest DISK: nobody reads the new disk any more, neither the kernel for partitions nor udev
 	dd if="$1" of=/dev/null bs=4k count=1 iflag=direct status=none && # opens it when the partitions are read
 		udevadm settle --timeout=60

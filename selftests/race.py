@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from configfs import device_of, write
+from configfs import device_of, scan, write
 
 what, tpg, initiator, backstore = sys.argv[1:]
 lun = f"{tpg}/lun/lun_0"
@@ -55,7 +55,7 @@ def come_and_go():
         unlink()
 
 
-def nexus():
+def try_nexus():
     delays = 0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.05, 0.1
     missing = [f"{1000 * delay:.0f}" for delay in delays if not made_while_unlinked(delay)]
 
@@ -72,15 +72,14 @@ def nexus():
         sys.exit(f"no disk if the nexus is made so many milliseconds after the unlink begins: {', '.join(missing)}")
 
 
-def scan():
+def try_scan():
     device = device_of(tpg, 0)
-    host, _, tpgt, _ = os.path.basename(device).split(":")
     looking = threading.Lock()
 
     def ask():
         while not stop.is_set():
             with looking:
-                write(f"/sys/class/scsi_host/host{host}/scan", f"0 {tpgt} 0")
+                scan(tpg, 0)
 
     write(f"{tpg}/nexus", initiator)
     thread = threading.Thread(target=ask)
@@ -101,4 +100,4 @@ def scan():
         sys.exit(f"{left} of {tries} times a disk was left over")
 
 
-{"nexus": nexus, "scan": scan}[what]()
+{"nexus": try_nexus, "scan": try_scan}[what]()

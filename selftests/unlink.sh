@@ -6,10 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 load_module
 
-# Commands on memory end within queuecommand, so that none is seen in flight.
-ios_of() { awk '{ print $1 + $5 }' "/sys/block/${1#/dev/}/stat"; }
-has_done() { [ "$(ios_of "$1")" -gt "$2" ]; } # has_done DISK NUMBER: of I/Os
-
 make_ramdisk unlink 32
 make_fileio unlink 32 /tmp/unlink.img
 make_tpg $naa 1 $naa_initiator
@@ -19,10 +15,9 @@ for round in rd_mcp fileio again; do
 	check "$round: link" link_lun $naa 1 0 ${backstore}_0/unlink
 	disk=$(disk_of $naa 1 0)
 	check "$round: the disk works" verify "$disk" --size=2m
-	before=$(ios_of "$disk")
 	begin fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bs=4k --iodepth=32 \
 		--time_based=1 --runtime=300
-	check "$round: I/O is under way" wait_for 60 has_done "$disk" $((before + 100))
+	check "$round: I/O is under way" io_goes_on "$disk"
 	start=$SECONDS
 	check "$round: unlink under I/O" unlink_lun $naa 1 0
 	check "$round: fio ends" wait_for 60 has_ended

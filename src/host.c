@@ -86,19 +86,18 @@ static bool tcm_loop_lun_is_leaving(struct tcm_loop_tpg *tpg, u64 lun)
 static int tcm_loop_sdev_init(struct scsi_device *sdev)
 {
 	struct tcm_loop_host *host = shost_to_tcm_loop(sdev->host);
+	bool linked, paged = false;
 	struct tcm_loop_tpg *tpg;
-	bool paged = false;
 	int ret = -ENXIO;
 
 	mutex_lock(&host->lock);
 	tpg = tcm_loop_find_tpg(host, sdev->id);
+	linked = tpg && tcm_loop_lun_linked(tpg, sdev->lun);
 	if (tpg && rcu_access_pointer(tpg->session) &&
-	    (tcm_loop_lun_linked(tpg, sdev->lun) ||
-	     (sdev->lun == 0 && !tcm_loop_lun_is_leaving(tpg, 0)))) {
+	    (linked || (sdev->lun == 0 && !tcm_loop_lun_is_leaving(tpg, 0)))) {
 		kref_get(&tpg->ref);
 		sdev->hostdata = tpg;
-		paged = tcm_loop_lun_linked(tpg, sdev->lun) &&
-			test_bit(sdev->lun, tpg->paged_map);
+		paged = linked && test_bit(sdev->lun, tpg->paged_map);
 		ret = 0;
 	}
 	mutex_unlock(&host->lock);

@@ -15,8 +15,7 @@ static struct se_session *tcm_loop_session(struct tcm_loop_tpg *tpg)
 					 lockdep_is_held(&tpg->nexus_lock));
 }
 
-/* How often the core may leave out a LUN: once when one is just being linked.
- */
+/* One more than the first is enough if a LUN was just being linked. */
 #define TCM_LOOP_NEXUS_TRIES 4
 
 /* tpg->nexus_lock is held. */

@@ -39,7 +39,7 @@ static inline void target_lun_put(struct se_lun *lun)
 
 /**
  * target_session_has_luns - is there an entry for each LUN of the TPG?
- * @session: a session with a node ACL of its own making
+ * @session: a session; true if its node ACL is the administrator's
  *
  * The core does not say when it had no memory for one, and passes over a LUN
  * that is linked between its two steps of making the node ACL.  May sleep; no
@@ -54,11 +54,13 @@ static inline bool target_session_has_luns(struct se_session *session)
 	struct se_lun *lun;
 
 	if (!nacl->dynamic_node_acl)
-		return true; /* the administrator chooses */
+		return true;
 	mutex_lock(&se_tpg->tpg_lun_mutex);
-	hlist_for_each_entry(lun, &se_tpg->tpg_lun_hlist, link) luns++;
+	hlist_for_each_entry(lun, &se_tpg->tpg_lun_hlist, link)
+		luns++;
 	mutex_lock(&nacl->lun_entry_mutex);
-	hlist_for_each_entry(deve, &nacl->lun_entry_hlist, link) entries++;
+	hlist_for_each_entry(deve, &nacl->lun_entry_hlist, link)
+		entries++;
 	mutex_unlock(&nacl->lun_entry_mutex);
 	mutex_unlock(&se_tpg->tpg_lun_mutex);
 	return entries >= luns;
