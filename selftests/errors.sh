@@ -19,9 +19,11 @@ link_lun $naa 1 0 iblock_0/slow
 disk=$(disk_of $naa 1 0)
 device=$(device_of $naa 1 0)
 
-hold() { # hold SECONDS: the backstore holds the commands of fio, which may take its time to start
-	io_goes_on "$disk"
+has_commands() { grep -q '[1-9]' "/sys/block/${disk##*/}/inflight"; }
+
+hold() { # hold SECONDS: the backstore holds commands; fio may take its time to send some
 	dmsetup suspend --noflush --nolockfs slow
+	wait_for 60 has_commands
 	sleep "$1"
 	dmsetup resume slow
 }
