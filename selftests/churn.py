@@ -363,7 +363,8 @@ def main():
                   + ", ".join(f"{count} {what}" for what, count in counts[name].most_common()))
         print(f"# {sum(sum(c.values()) for c in counts.values())} operations, "
               f"{mib:.0f} MiB; the longest took {max(slowest.values(), default=0):.2f} s")
-        wrong += [f"{name} never succeeded" for name in OPERATIONS if not counts[name]["done"] and sum(counts[name].values()) > 50]
+        # The rarest, of targets and TPGs that happen to be empty, succeeds once in 25 tries.
+        wrong += [f"{name} never succeeded" for name in OPERATIONS if not counts[name]["done"] and sum(counts[name].values()) > 500]
     for line in "\n".join(wrong).splitlines():
         print(line)
     sys.stdout.flush()

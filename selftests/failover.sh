@@ -67,8 +67,8 @@ restart() { # restart DESCRIPTION SETTING...: a map with these settings
 # Each prioritiser: what it gives to each path, and the path groups that makes.
 while read -r prioritiser expected in_groups; do
 	restart "prio $prioritiser" "prio $prioritiser" "path_checker tur" "no_path_retry 60"
-	check "prio $prioritiser: priorities ${expected//,/ }" wait_for 20 have_priorities "${expected//,/ }"
-	check "prio $prioritiser: paths in each group: ${in_groups//,/ }" wait_for 20 have_groups "${in_groups//,/ }"
+	check "prio $prioritiser: priorities ${expected//,/ }" wait_for 60 have_priorities "${expected//,/ }"
+	check "prio $prioritiser: paths in each group: ${in_groups//,/ }" wait_for 60 have_groups "${in_groups//,/ }"
 done <<<"const 1,1,1,1 4
 alua 10,10,50,50 2,2
 sysfs 10,10,50,50 2,2"
@@ -77,10 +77,10 @@ sysfs 10,10,50,50 2,2"
 for checker in readsector0 directio tur; do
 	restart "checker $checker" "prio alua" "path_checker $checker" "no_path_retry 60"
 	set_transport offline 1 3
-	check "checker $checker: two that are offline have failed" wait_for 30 active_paths 2
+	check "checker $checker: two that are offline have failed" wait_for 60 active_paths 2
 	check "checker $checker: the map takes data through the others" verify "$map" --size=1m
 	set_transport online 1 3
-	check "checker $checker: online, they are back" wait_for 30 active_paths 4
+	check "checker $checker: online, they are back" wait_for 60 active_paths 4
 done
 
 # The group that I/O goes through, told by what its disks have read.
@@ -99,19 +99,19 @@ goes_through() { # goes_through one|two
 # Implicit: the target moves its preference, and multipathd follows, under I/O.
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$map"
-check "implicit: I/O goes through group one" wait_for 20 goes_through one
+check "implicit: I/O goes through group one" wait_for 60 goes_through one
 set_state $two 0
 set_state $one 2
-check "implicit: group one is in standby: through group two" wait_for 30 goes_through two
+check "implicit: group one is in standby: through group two" wait_for 60 goes_through two
 set_state $one 0
 set_state $two 1
-check "implicit: and back" wait_for 30 goes_through one
+check "implicit: and back" wait_for 60 goes_through one
 
 # A path leaves and comes back under I/O.
 check "a path is removed" remove_tpg $naa 4
-check "three are left" wait_for 30 active_paths 3
+check "three are left" wait_for 60 active_paths 3
 check "it is added again" make_path 4
-check "it is the map's again" wait_for 30 active_paths 4
+check "it is the map's again" wait_for 60 active_paths 4
 touch /tmp/stop
 end
 check "fio saw no error and no wrong byte" ended_well
@@ -123,13 +123,13 @@ check "explicit: the host may set the states" set_type 3
 restart "explicit" "prio alua" "path_checker tur" "no_path_retry 60"
 rm -f /tmp/stop
 begin verify_until /tmp/stop "$map"
-check "explicit: I/O goes through group one" wait_for 20 goes_through one
+check "explicit: I/O goes through group one" wait_for 60 goes_through one
 check_equal "explicit: group two is in standby" 2 "$(state $two)"
 set_transport offline 1 2
-check "explicit: without group one the host makes group two active/optimized" wait_for 30 is_in $two 0
-check "explicit: I/O goes through it" wait_for 30 goes_through two
+check "explicit: without group one the host makes group two active/optimized" wait_for 60 is_in $two 0
+check "explicit: I/O goes through it" wait_for 60 goes_through two
 set_transport online 1 2
-check "explicit: all paths are back" wait_for 30 active_paths 4
+check "explicit: all paths are back" wait_for 60 active_paths 4
 touch /tmp/stop
 end
 check "explicit: fio saw no error and no wrong byte" ended_well
@@ -140,14 +140,14 @@ restart "no_path_retry fail" "prio alua" "path_checker tur" "no_path_retry fail"
 set_transport offline 1 2 3 4
 check "no_path_retry fail: without a path I/O fails" refused "Input/output error" timeout 30 dd if="$map" of=/dev/null bs=4k count=1 iflag=direct
 set_transport online 1 2 3 4
-check "no_path_retry fail: with paths it does not" wait_for 30 read_map
+check "no_path_retry fail: with paths it does not" wait_for 60 read_map
 restart "no_path_retry queue" "prio alua" "path_checker tur" "no_path_retry queue"
 set_transport offline 1 2 3 4
 begin read_map
 sleep 3
 check "no_path_retry queue: without a path I/O waits" refused "" has_ended
 set_transport online 1 2 3 4
-check "no_path_retry queue: with paths it goes on" wait_for 30 has_ended
+check "no_path_retry queue: with paths it goes on" wait_for 60 has_ended
 end
 check "no_path_retry queue: without an error" ended_well
 stop_multipath

@@ -81,13 +81,13 @@ check "fence_mpath: the node joins" mpath --action=on --key=123abc
 check "fence_mpath: it is on" is_status ON
 check "fence_mpath: it writes through both paths" verify "$map" --size=1m
 check "fence_mpath: the other cannot write" refused "error writing" write_other
-check "fence_mpath: the other joins" wait_for 30 pr_other --register --param-sark=0x456def
+check "fence_mpath: the other joins" wait_for 60 pr_other --register --param-sark=0x456def
 check "fence_mpath: and writes" write_other
 check "fence_mpath: the node fences the other" mpath --action=off --key=456def
-check "fence_mpath: the other cannot write" wait_for 30 refused "error writing" write_other
+check "fence_mpath: the other cannot write" wait_for 60 refused "error writing" write_other
 check "fence_mpath: the node can" write_map
-check "fence_mpath: the other joins again" wait_for 30 pr_other --register --param-sark=0x456def
-check "fence_mpath: and fences the node" wait_for 30 pr_other --preempt-abort --param-rk=0x456def --param-sark=0x123abc --prout-type=5
+check "fence_mpath: the other joins again" wait_for 60 pr_other --register --param-sark=0x456def
+check "fence_mpath: and fences the node" wait_for 60 pr_other --preempt-abort --param-rk=0x456def --param-sark=0x123abc --prout-type=5
 check "fence_mpath: the node is off" wait_for 60 is_status OFF
 check "fence_mpath: it cannot write" refused "error writing" write_map
 check "fence_mpath: it joins again" wait_for 60 mpath --action=on --key=123abc

@@ -47,7 +47,7 @@ for type in ext4 xfs btrfs; do
 	check "$type: mkfs" mkfs.$type -q "$disk"
 	check "$type: mount" mount -t $type "$disk" "$mount" || continue
 	begin writes
-	check "$type: files are written" wait_for 30 some_written
+	check "$type: files are written" wait_for 60 some_written
 	sleep 1
 	check "$type: and there is room for more" kill -0 "$load"
 	check "$type: the disk goes offline" write offline $loopback/$iqn/tpgt_1/transport_status

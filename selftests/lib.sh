@@ -196,8 +196,11 @@ io_goes_on() { # io_goes_on DISK: it has done a hundred more
 }
 
 at_rest() { # at_rest DISK: nobody reads the new disk any more, neither the kernel for partitions nor udev
-	dd if="$1" of=/dev/null bs=4k count=1 iflag=direct status=none && # opens it when the partitions are read
-		udevadm settle --timeout=60
+	local number
+	number=$(cat "/sys/class/block/${1#/dev/}/dev") || return
+	udevadm settle --timeout=60 # what udev knows of an earlier disk of that number is gone then
+	wait_for 60 test -e "/run/udev/data/b$number" || return # it is told of the disk after the partitions are read
+	udevadm settle --timeout=60
 }
 
 sg_of() { # sg_of WWN TPGT LUN: its /dev/sgN

@@ -13,29 +13,29 @@ disk=$(disk_of $naa 1 0)
 sg=$(sg_of $naa 1 0)
 status=$loopback/$naa/tpgt_1/transport_status
 
+has() { grep -i "$2" <<<"$1" || { echo "$1"; return 1; }; } # has TEXT PART
 sense() { sg_raw "$sg" 00 00 00 00 00 00 2>&1; }
 at_rest "$disk" # or another's command gets the unit attention
 sense >/dev/null
 check "go offline" write offline $status
 check "a command fails while offline" bash -c "! timeout 20 sg_raw $sg 00 00 00 00 00 00 >/dev/null 2>&1"
 check "go online" write online $status
-check "the first command gets the unit attention: I_T nexus loss occurred" \
-	grep -qi "I_T nexus loss occurred" <<<"$(sense)"
-check "the second does not" refused "" grep -qi "attention" <<<"$(sense)"
+first=$(sense)
+second=$(sense)
+check "the first command gets the unit attention: I_T nexus loss occurred" has "$first" "I_T nexus loss occurred"
+check "the second does not" refused "" has "$second" attention
 
 # Without multipath above it a disk gives up after a few tries, so fio goes on over errors.
 begin fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bs=4k --iodepth=16 \
-	--time_based=1 --runtime=5 --continue_on_error=all 
+	--time_based=1 --runtime=600 --continue_on_error=all
 switches=0
 for _ in 1 2 3 4 5; do
-	sleep 0.5
-	write offline $status
-	sleep 0.2
-	write online $status
+	io_goes_on "$disk" && write offline $status && sleep 0.2 && write online $status || break
 	switches=$((switches + 1))
 done
 check_equal "offline and online under I/O" 5 $switches
-check "fio is not stuck" wait_for 30 has_ended
+kill "$load"
+check "fio is not stuck" wait_for 60 has_ended
 end
 check "afterwards every byte written is read back" verify "$disk"
 check "the disk is running" grep -qx running "$(device_of $naa 1 0)/state"

@@ -20,16 +20,16 @@ has_debug_device() { [ -n "$(debug_device)" ]; }
 
 pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw, with LUN 0 over it
 	make_pscsi "$1" "$raw" "$2" && make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_0/$1" &&
-		wait_for 10 test -d "$(device_of $fc 1 0)/scsi_generic"
+		wait_for 60 test -d "$(device_of $fc 1 0)/scsi_generic"
 }
 
 has_zones() { # does this kernel's block layer?
 	local status
-	modprobe scsi_debug max_luns=1 zbc=managed dev_size_mb=64 zone_size_mb=4 && wait_for 30 has_debug_device &&
+	modprobe scsi_debug max_luns=1 zbc=managed dev_size_mb=64 zone_size_mb=4 && wait_for 60 has_debug_device &&
 		[ -d "/sys/bus/scsi/devices/$(debug_device)/block" ]
 	status=$?
 	udevadm settle --timeout=60
-	wait_for 30 rmmod scsi_debug
+	wait_for 60 rmmod scsi_debug
 	return $status
 }
 
@@ -38,7 +38,7 @@ begin_device() {
 	local name=$1 path
 	shift
 	check "$name: scsi_debug makes one" modprobe scsi_debug max_luns=1 "$@"
-	wait_for 30 has_debug_device
+	wait_for 60 has_debug_device
 	raw=$(debug_device)
 	raw_sg=$(ls "/sys/bus/scsi/devices/$raw/scsi_generic")
 	raw_block=$(ls "/sys/bus/scsi/devices/$raw/block" 2>/dev/null)
@@ -56,7 +56,7 @@ end_device() { # end_device NAME
 	check "$1: is removed" remove_tpg $fc 1
 	clean_up
 	udevadm settle --timeout=60
-	check "$1: and let go" wait_for 30 rmmod scsi_debug
+	check "$1: and let go" wait_for 60 rmmod scsi_debug
 }
 
 same() { # same COMMAND...: prints the same with the device and through our disk

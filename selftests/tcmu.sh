@@ -53,7 +53,7 @@ start_tcmu_runner
 check "the daemon starts again" kill -0 "$tcmu_runner"
 echo running >"$device/state"
 echo 1 >"$device/rescan" # it was asked for its capacity meanwhile
-check "and the disk works" wait_for 30 verify "$disk" --size=4m
+check "and the disk works" wait_for 60 verify "$disk" --size=4m
 
 kill -STOP "$tcmu_runner"
 begin dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none

@@ -15,7 +15,7 @@ for tpgt in 0 1 33 65535; do
 		check "tpgt_$tpgt lun_$lun: link it" link_lun $naa $tpgt $lun rd_mcp_0/first
 	done
 	for lun in 0 255; do
-		check "tpgt_$tpgt lun_$lun: its disk is at its address" wait_for 5 present $naa $tpgt $lun
+		check "tpgt_$tpgt lun_$lun: its disk is at its address" wait_for 60 present $naa $tpgt $lun
 	done
 done
 check_equal "the disks, as lsscsi counts them" 8 "$(lsscsi "$(host_of $naa 1)" | wc -l)"
@@ -28,25 +28,25 @@ host=$(host_of $naa 1)
 scan=/sys/class/scsi_host/host$host/scan
 
 delete_and_find() { # delete a disk through sysfs; a scan of the host must bring it back
-	echo 1 >"$(device_of "$@")/delete" && wait_for 5 absent "$@" &&
-		echo "- - -" >"$scan" && wait_for 5 present "$@"
+	echo 1 >"$(device_of "$@")/delete" && wait_for 60 absent "$@" &&
+		echo "- - -" >"$scan" && wait_for 60 present "$@"
 }
 check "a rescan finds a deleted disk of tpgt_1" delete_and_find $naa 1 0
 check "a rescan finds a deleted disk of tpgt_33" delete_and_find $naa 33 255
 check_equal "a rescan finds nothing more than was linked" 8 "$(lsscsi "$host" | wc -l)"
 
 check "a LUN unlinked takes only its own disk" unlink_lun $naa 33 255
-check "its disk is gone" wait_for 5 absent $naa 33 255
+check "its disk is gone" wait_for 60 absent $naa 33 255
 check "its neighbour is there" present $naa 33 0
 echo "- - -" >"$scan"
 check "a rescan does not bring an unlinked LUN back" absent $naa 33 255
 check "hot add: link another backstore there" link_lun $naa 33 255 rd_mcp_0/second
-check "hot add: its disk appears" wait_for 5 present $naa 33 255
+check "hot add: its disk appears" wait_for 60 present $naa 33 255
 check "two LUNs of one backstore are one logical unit" \
 	equal "$(sg_vpd -p di -q "$(disk_of $naa 1 0)" | grep 0x6001405)" "$(sg_vpd -p di -q "$(disk_of $naa 33 0)" | grep 0x6001405)"
 
 echo 1 >"$(device_of $naa 0 0)/delete"
-wait_for 5 absent $naa 0 0
+wait_for 60 absent $naa 0 0
 check "unlink a LUN whose disk was deleted before" unlink_lun $naa 0 0
 unlink_lun $naa 0 255
 check "and then the nexus can be dropped" write NULL $loopback/$naa/tpgt_0/nexus
@@ -54,7 +54,7 @@ check "and then the nexus can be dropped" write NULL $loopback/$naa/tpgt_0/nexus
 check "a LUN may be linked before the nexus exists" link_lun $naa 0 3 rd_mcp_0/first
 check "then no disk appears" absent $naa 0 3
 check "but it does when the nexus is made" write $naa_initiator $loopback/$naa/tpgt_0/nexus
-check "which brings the disk" wait_for 5 present $naa 0 3
+check "which brings the disk" wait_for 60 present $naa 0 3
 check "the nexus is not dropped while a LUN uses it" refused "Operation not permitted" write NULL $loopback/$naa/tpgt_0/nexus
 check "and the disk still works" dd if="$(disk_of $naa 0 3)" of=/dev/null bs=4k count=1 iflag=direct status=none
 
