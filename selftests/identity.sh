@@ -6,8 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 load_module
 
-has() { grep -qiE -- "$1" <<<"$2" || { echo "no \"$1\" in:"; echo "$2"; return 1; }; }
-
 # The descriptors of one designator type and association, one line each.
 designators() { # designators DISK: "association | type | transport | value", from sg_inq -i
 	sg_inq -i "$1" | awk '

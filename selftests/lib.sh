@@ -63,6 +63,10 @@ refused() { # refused ERRNO COMMAND...: the command fails for that reason
 	}
 }
 
+has() { # has REGEX TEXT: in whatever case
+	grep -qiE -- "$1" <<<"$2" || { echo "no \"$1\" in:"; echo "$2"; return 1; }
+}
+
 write() { printf '%s' "$1" >"$2"; }
 
 finish() {

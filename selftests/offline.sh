@@ -13,7 +13,6 @@ disk=$(disk_of $naa 1 0)
 sg=$(sg_of $naa 1 0)
 status=$loopback/$naa/tpgt_1/transport_status
 
-has() { grep -i "$2" <<<"$1" || { echo "$1"; return 1; }; } # has TEXT PART
 sense() { sg_raw "$sg" 00 00 00 00 00 00 2>&1; }
 at_rest "$disk" # or another's command gets the unit attention
 sense >/dev/null
@@ -22,8 +21,8 @@ check "a command fails while offline" bash -c "! timeout 20 sg_raw $sg 00 00 00 
 check "go online" write online $status
 first=$(sense)
 second=$(sense)
-check "the first command gets the unit attention: I_T nexus loss occurred" has "$first" "I_T nexus loss occurred"
-check "the second does not" refused "" has "$second" attention
+check "the first command gets the unit attention: I_T nexus loss occurred" has "I_T nexus loss occurred" "$first"
+check "the second does not" refused "" has attention "$second"
 
 # Without multipath above it a disk gives up after a few tries, so fio goes on over errors.
 begin fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bs=4k --iodepth=16 \
