@@ -11,6 +11,7 @@ scan: one of LUN 0, which may be asked linked or not, must not find the backstor
 when the LUN's disk has gone already; that disk would be left over.
 """
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -32,6 +33,14 @@ def link():
 def unlink():
     os.unlink(f"{lun}/backstore")
     os.rmdir(lun)
+
+
+def drop_nexus():
+    try:
+        write(f"{tpg}/nexus", "NULL")
+    except OSError as e:
+        if e.errno != errno.ENODEV:  # there is none
+            raise
 
 
 def made_while_unlinked(delay):
@@ -68,6 +77,7 @@ def try_nexus():
             write(f"{tpg}/nexus", "NULL")
     stop.set()
     thread.join()
+    drop_nexus()  # the last time it may have been refused
     if missing:
         sys.exit(f"no disk if the nexus is made so many milliseconds after the unlink begins: {', '.join(missing)}")
 
