@@ -68,15 +68,14 @@ check "the LUN is unlinked" unlink_lun $naa 1 0
 # A local SCSI disk below iblock, and below pscsi.
 scsi_debug=/sys/bus/pseudo/drivers/scsi_debug
 # A check's command runs in a subshell, so after it: raw=$(raw_folder) disk=$(disk_of ...)
-raw_folder() { dirname "$(dirname "$(raw_disk)")"; }
-raw_disk() { ls -d $scsi_debug/adapter0/host*/target*/*:*:*:*/block/* 2>/dev/null; }
+raw_folder() { echo "/sys/bus/scsi/devices/$(debug_device)"; }
 make_raw() { # make_raw BACKSTORE: over scsi_debug's device
-	modprobe scsi_debug max_luns=1 dev_size_mb=16 && wait_for 30 raw_disk || return
+	modprobe scsi_debug max_luns=1 dev_size_mb=16 && wait_for 60 debug_disk || return
 	udevadm settle --timeout=60
 	if [ "$1" = iblock_0 ]; then
-		make_iblock raw "/dev/$(basename "$(raw_disk)")" || return
+		make_iblock raw "$(debug_disk)" || return
 	else
-		make_pscsi raw "$(basename "$(raw_folder)")" "/dev/$(basename "$(raw_disk)")" || return
+		make_pscsi raw "$(debug_device)" "$(debug_disk)" || return
 	fi
 	link_lun $naa 1 0 "$1/raw" && at_rest "$(disk_of $naa 1 0)"
 }

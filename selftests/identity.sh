@@ -21,6 +21,8 @@ designators() { # designators DISK: "association | type | transport | value", fr
 # What a backstore's logical unit is called by udev, in /dev/disk/by-id.
 by_id() { udevadm info --query=property "$1" 2>/dev/null | grep -E '^(ID_SERIAL|ID_WWN|SCSI_IDENT_SERIAL)' | sort; }
 
+has_serial() { has "^ID_SERIAL=." "$(by_id "$1")"; }
+
 # The page as the library completes the core's must be what the target sent.
 same_page() { # same_page WWN TAG CORE_PAGE TARGET_PAGE
 	equal "$(./port_id complete "$1" "$2" <"$3")" "$(od -An -v -tx1 "$4" | tr -d ' \n')"
@@ -30,6 +32,7 @@ same_page() { # same_page WWN TAG CORE_PAGE TARGET_PAGE
 complete_page() {
 	local what=$1 wwn=$2 disk=$3 attribute=$loopback/$2/tpgt_1/attrib/complete_device_id before
 	check "$what: page 0x83 at every allocation length" ./page83.py "$disk" /tmp/page overflow
+	check "$what: udev knows its serial number" wait_for 60 has_serial "$disk"
 	before=$(by_id "$disk")
 	write 0 "$attribute"
 	check "$what: and as the target core has it" ./page83.py "$disk" /tmp/core-page

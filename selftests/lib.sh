@@ -76,12 +76,15 @@ finish() {
 	exit
 }
 
+# Waiting starts no program: a slow machine has better to do.
+exec {silence}<> <(:) # of which nothing is ever read
+
 wait_for() { # wait_for SECONDS COMMAND...
 	local end=$((SECONDS + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { "$@"; return; }
-		sleep 0.05
+		read -rt 0.05 -u "$silence" || : # the status of the loop
 	done
 }
 
@@ -174,7 +177,7 @@ unlink_lun() { # unlink_lun WWN TPGT LUN
 
 host_of() { # host_of WWN TPGT: the number of its SCSI host
 	local address
-	address=$(cat "$loopback/$1/tpgt_$2/address")
+	read -r address <"$loopback/$1/tpgt_$2/address"
 	echo "${address%%:*}"
 }
 
@@ -185,12 +188,29 @@ device_of() { # device_of WWN TPGT LUN: the scsi_device's folder in sysfs
 present() { test -e "$(device_of "$@")"; }
 absent() { ! present "$@"; }
 
-disk_of() { # disk_of WWN TPGT LUN: its /dev/sdX, when there is one
-	local dir
-	dir=$(device_of "$1" "$2" "$3")
-	wait_for 10 ls "$dir"/block/* >/dev/null 2>&1
-	wait_for 10 test -b "/dev/$(ls "$dir/block" 2>/dev/null)" && echo "/dev/$(ls "$dir/block")"
+node_in() { # node_in FOLDER: the /dev/NAME of the only entry of a folder in sysfs
+	local entry
+	for entry in "$1"/*; do
+		[ -e "/dev/${entry##*/}" ] && echo "/dev/${entry##*/}" && return
+	done
 }
+node_of() { # node_of block|scsi_generic WWN TPGT LUN: when there is one
+	local kind=$1 dir
+	shift
+	dir=$(device_of "$@")/$kind
+	wait_for 60 node_in "$dir" && node_in "$dir"
+}
+disk_of() { node_of block "$@"; } # disk_of WWN TPGT LUN: its /dev/sdX
+sg_of() { node_of scsi_generic "$@"; } # sg_of WWN TPGT LUN: its /dev/sgN
+
+# scsi_debug's only device
+debug_device() { # as H:C:T:L
+	local dir
+	for dir in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*:*:*:*; do
+		[ -d "$dir/scsi_generic" ] && echo "${dir##*/}" && return
+	done
+}
+debug_disk() { node_in "/sys/bus/scsi/devices/$(debug_device)/block"; } # as /dev/sdX
 
 # Commands on memory end within queuecommand, so that none is seen in flight.
 ios_of() { awk '{ print $1 + $5 }' "/sys/block/${1#/dev/}/stat"; }
@@ -205,13 +225,6 @@ at_rest() { # at_rest DISK: nobody reads the new disk any more, neither the kern
 	udevadm settle --timeout=60 # what udev knows of an earlier disk of that number is gone then
 	wait_for 60 test -e "/run/udev/data/b$number" || return # it is told of the disk after the partitions are read
 	udevadm settle --timeout=60
-}
-
-sg_of() { # sg_of WWN TPGT LUN: its /dev/sgN
-	local dir
-	dir=$(device_of "$1" "$2" "$3")
-	wait_for 10 ls "$dir"/scsi_generic/* >/dev/null 2>&1
-	echo "/dev/$(ls "$dir/scsi_generic")"
 }
 
 remove_tpg() { # remove_tpg WWN TPGT
