@@ -43,8 +43,8 @@
  *
  *   tpg->nexus_lock   serialises making, dropping and showing the nexus
  *   shost->scan_mutex (the SCSI layer's)
- *   host->lock        the list of TPGs, and of every TPG the LUN maps and
- *                     the LUNs that leave
+ *   host->lock        the list of TPGs, and of every TPG the LUN map, the
+ *                     LUNs' limits and the LUNs that leave
  *
  * Nothing calls into the SCSI layer's scan or removal with host->lock held:
  * those call sdev_init, which takes it.
@@ -165,12 +165,26 @@ struct tcm_loop_leaving {
 };
 
 /**
+ * struct tcm_loop_limits - what a LUN over pscsi takes, see pscsi.c
+ * @node: on tpg->limits (host->lock)
+ * @lun: its number; constant
+ * @max_sectors: how many sectors of 512 bytes a command may have
+ * @max_segments: how many segments, none longer than a page
+ */
+struct tcm_loop_limits {
+	struct list_head node;
+	u64 lun;
+	unsigned int max_sectors;
+	unsigned short max_segments;
+};
+
+/**
  * struct tcm_loop_host - an adapter: one WWN directory and its Scsi_Host
  * @dev: /sys/devices/tcm_loop_0/tcm_loop_adapter_N; owns the memory
  * @shost: its SCSI host; constant from mkdir to the device's release
  * @wwn: the target core's object for the directory
  * @name: the target's name and protocol; constant
- * @lock: protects @tpgs, and the LUN maps and leaving LUNs of each TPG on it
+ * @lock: protects @tpgs, and the LUN map, limits and leaving LUNs of each TPG
  * @tpgs: the TPGs, by tcm_loop_tpg.node
  */
 struct tcm_loop_host {
@@ -203,10 +217,10 @@ struct tcm_loop_host {
  * @isid: the session's ISID in hexadecimal, or empty; constant while there is
  *	a session, changed under @nexus_lock
  * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
- * @paged_map: which of them need data in segments of one page, @lun_bits long
- *	(host->lock)
- * @lun_bits: the length of both (host->lock)
+ * @lun_bits: its length (host->lock)
  * @lun_count: how many bits of @lun_map are set (host->lock)
+ * @limits: those of linked LUNs over pscsi, by tcm_loop_limits.node
+ *	(host->lock)
  * @leaving: LUNs that are being unlinked, by tcm_loop_leaving.node
  *	(host->lock)
  */
@@ -226,9 +240,9 @@ struct tcm_loop_tpg {
 	struct se_session __rcu *session;
 	char isid[PROTOCOL_ISID_DIGITS + 1];
 	unsigned long *lun_map;
-	unsigned long *paged_map;
 	unsigned int lun_bits;
 	unsigned int lun_count;
+	struct list_head limits;
 	struct list_head leaving;
 };
 
@@ -309,6 +323,12 @@ void tcm_loop_submit_exit(void);
 void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg);
 void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd);
 void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd);
+
+/* pscsi.c */
+bool tcm_loop_is_pscsi(const struct se_device *dev);
+struct tcm_loop_limits *tcm_loop_pscsi_limits(struct se_device *dev);
+int tcm_loop_pscsi_limit(struct scsi_device *sdev,
+			 const struct tcm_loop_limits *limits);
 
 /* tmr.c */
 int tcm_loop_abort(struct scsi_cmnd *sc);

@@ -9,15 +9,6 @@ modprobe -q target_core_pscsi || skip_all "needs pscsi"
 modprobe -qn scsi_debug || skip_all "needs scsi_debug"
 trap 'clean_up; rmmod scsi_debug 2>/dev/null' EXIT
 
-# scsi_debug's only device, as H:C:T:L
-debug_device() {
-	local dir
-	for dir in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*:*:*:*; do
-		[ ! -d "$dir/scsi_generic" ] || basename "$dir"
-	done
-}
-has_debug_device() { [ -n "$(debug_device)" ]; }
-
 pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw, with LUN 0 over it
 	make_pscsi "$1" "$raw" "$2" && make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_0/$1" &&
 		wait_for 60 test -d "$(device_of $fc 1 0)/scsi_generic"
@@ -25,7 +16,7 @@ pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw,
 
 has_zones() { # does this kernel's block layer?
 	local status
-	modprobe scsi_debug max_luns=1 zbc=managed dev_size_mb=64 zone_size_mb=4 && wait_for 60 has_debug_device &&
+	modprobe scsi_debug max_luns=1 zbc=managed dev_size_mb=64 zone_size_mb=4 && wait_for 60 debug_device &&
 		[ -d "/sys/bus/scsi/devices/$(debug_device)/block" ]
 	status=$?
 	udevadm settle --timeout=60
@@ -38,13 +29,12 @@ begin_device() {
 	local name=$1 path
 	shift
 	check "$name: scsi_debug makes one" modprobe scsi_debug max_luns=1 "$@"
-	wait_for 60 has_debug_device
+	wait_for 60 debug_device
 	raw=$(debug_device)
 	raw_sg=$(ls "/sys/bus/scsi/devices/$raw/scsi_generic")
 	raw_block=$(ls "/sys/bus/scsi/devices/$raw/block" 2>/dev/null)
 	udevadm settle --timeout=60 # udev has it open, pscsi wants it for itself
-	path=/dev/$raw_sg
-	[ -z "$raw_block" ] || path=/dev/$raw_block
+	path=/dev/${raw_block:-$raw_sg}
 	check "$name: appears as a LUN" pass_through "$name" "$path"
 	device=$(device_of $fc 1 0)
 	sg=$(sg_of $fc 1 0)
@@ -66,9 +56,27 @@ sense_of() { # sense_of HEX...: of a READ of one block that fails
 	! sg_raw --request=512 "$sg" "$@" 2>&1
 }
 
+# So many bytes in each of as many pieces of memory as a command may have segments.
+pieces='
+import mmap, os, sys
+size = int(sys.argv[2])
+memory = mmap.mmap(-1, 256 * 8192)
+pieces = [memoryview(memory)[at:at + size] for at in range(0, len(memory), 8192)]
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_DIRECT)
+for number, piece in enumerate(pieces):
+    piece[:] = bytes([number]) * size
+written = os.pwritev(fd, pieces, 0)
+memory[:] = bytes(len(memory))
+read = os.preadv(fd, pieces, 0)
+wrong = [number for number, piece in enumerate(pieces) if piece != bytes([number]) * size]
+if written != 256 * size or read != written or wrong:
+    sys.exit(f"{written} bytes written, {read} read; these blocks are wrong: {wrong}")
+'
+
 # Reads of block 0x1234 and those after it fail.
 begin_device disk dev_size_mb=16 opts=2
 check "disk: takes data and gives it back" verify "$(disk_of $fc 1 0)" --size=2m
+check "disk: data in many small pieces" python3 -c "$pieces" "$(disk_of $fc 1 0)" 512
 check "disk: tells its medium error" grep -q "Medium Error" <<<"$(sense_of 28 00 00 00 12 34 00 00 01 00)"
 check "disk: tells that there is no such block" \
 	grep -q "Logical block address out of range" <<<"$(sense_of 28 00 00 ff ff ff 00 00 01 00)"
@@ -107,4 +115,24 @@ end_device tape
 begin_device cdrom ptype=5
 check "cdrom: is ready, or says the same" same sg_turs
 end_device cdrom
+
+# A disk with limits of its own, which is there to be written to: its serial number says so.
+spare=/dev/disk/by-id/ata-QEMU_HARDDISK_tcm-loop-spare
+modprobe -q ahci
+if [ ! -b $spare ] && ! { ls -d /sys/bus/pci/drivers/ahci/0* >/dev/null 2>&1 && wait_for 30 test -b $spare; }; then
+	skip "sata" "this machine has no SATA disk for tests (vm/run --sata)"
+	finish
+fi
+limit() { cat "/sys/block/$1/queue/$2"; } # limit DISK NAME
+raw_block=$(basename "$(readlink $spare)")
+raw=$(basename "$(readlink -f "/sys/block/$raw_block/device")")
+udevadm settle --timeout=60
+check "sata: appears as a LUN" pass_through sata "/dev/$raw_block"
+disk=$(disk_of $fc 1 0)
+for name in max_hw_sectors_kb max_segments; do
+	check_equal "sata: its $name" "$(limit "$raw_block" $name)" "$(limit "${disk#/dev/}" $name)"
+done
+check "sata: data in many pages" python3 -c "$pieces" "$disk" 4096
+check "sata: data in many small pieces" python3 -c "$pieces" "$disk" 512
+check "sata: commands as large as they may be" verify "$disk" --bsrange=1m-1m
 finish

@@ -47,22 +47,17 @@ static bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
  */
 static struct lock_class_key tcm_loop_flush_key;
 
-/*
- * Does a backstore take no segment that is longer than a page?  pscsi fails a
- * command that has one.
- */
-static bool tcm_loop_wants_pages(const struct se_device *dev)
+/* host->lock is held. */
+static struct tcm_loop_limits *tcm_loop_find_limits(struct tcm_loop_tpg *tpg,
+						    u64 lun)
 {
-	return !strcmp(dev->transport->name, "pscsi");
-}
+	struct tcm_loop_limits *limits;
 
-static int tcm_loop_cut_to_pages(struct scsi_device *sdev)
-{
-	struct request_queue *q = sdev->request_queue;
-	struct queue_limits lim = queue_limits_start_update(q);
-
-	lim.seg_boundary_mask = PAGE_SIZE - 1;
-	return queue_limits_commit_update(q, &lim);
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry(limits, &tpg->limits, node)
+		if (limits->lun == lun)
+			return limits;
+	return NULL;
 }
 
 /* Has the target core yet to unlink a LUN of this number? */
@@ -86,9 +81,10 @@ static bool tcm_loop_lun_is_leaving(struct tcm_loop_tpg *tpg, u64 lun)
 static int tcm_loop_sdev_init(struct scsi_device *sdev)
 {
 	struct tcm_loop_host *host = shost_to_tcm_loop(sdev->host);
-	bool linked, paged = false;
+	struct tcm_loop_limits *limits = NULL, mine;
 	struct tcm_loop_tpg *tpg;
 	int ret = -ENXIO;
+	bool linked;
 
 	mutex_lock(&host->lock);
 	tpg = tcm_loop_find_tpg(host, sdev->id);
@@ -97,7 +93,9 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 	    (linked || (sdev->lun == 0 && !tcm_loop_lun_is_leaving(tpg, 0)))) {
 		kref_get(&tpg->ref);
 		sdev->hostdata = tpg;
-		paged = linked && test_bit(sdev->lun, tpg->paged_map);
+		limits = tcm_loop_find_limits(tpg, sdev->lun);
+		if (limits)
+			mine = *limits;
 		ret = 0;
 	}
 	mutex_unlock(&host->lock);
@@ -105,7 +103,7 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 		return ret;
 	scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
 	/* If this fails, sdev_destroy is called. */
-	return paged ? tcm_loop_cut_to_pages(sdev) : 0;
+	return limits ? tcm_loop_pscsi_limit(sdev, &mine) : 0;
 }
 
 /*
@@ -333,6 +331,7 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt)
 	tpg->rtpi = tcm_loop_rtpi_get();
 	kref_init(&tpg->ref);
 	INIT_LIST_HEAD(&tpg->node);
+	INIT_LIST_HEAD(&tpg->limits);
 	INIT_LIST_HEAD(&tpg->leaving);
 	mutex_init(&tpg->nexus_lock);
 	return tpg;
@@ -344,7 +343,6 @@ static void tcm_loop_tpg_free(struct kref *ref)
 
 	tcm_loop_rtpi_put(tpg->rtpi);
 	bitmap_free(tpg->lun_map);
-	bitmap_free(tpg->paged_map);
 	kfree_rcu(tpg, rcu);
 }
 
@@ -449,31 +447,22 @@ void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg)
 			scsi_remove_device(sdev);
 }
 
-static bool tcm_loop_map_grow(unsigned long **map, unsigned int old_bits,
-			      unsigned int bits)
-{
-	unsigned long *grown = bitmap_zalloc(bits, GFP_KERNEL);
-
-	if (!grown)
-		return false;
-	if (*map)
-		bitmap_copy(grown, *map, old_bits);
-	bitmap_free(*map);
-	*map = grown;
-	return true;
-}
-
 /* host->lock is held. */
-static int tcm_loop_lun_maps_grow(struct tcm_loop_tpg *tpg, u64 lun)
+static int tcm_loop_lun_map_grow(struct tcm_loop_tpg *tpg, u64 lun)
 {
 	unsigned int bits = round_up(lun + 1, BITS_PER_LONG);
+	unsigned long *map;
 
 	lockdep_assert_held(&tpg->host->lock);
 	if (lun < tpg->lun_bits)
 		return 0;
-	if (!tcm_loop_map_grow(&tpg->lun_map, tpg->lun_bits, bits) ||
-	    !tcm_loop_map_grow(&tpg->paged_map, tpg->lun_bits, bits))
+	map = bitmap_zalloc(bits, GFP_KERNEL);
+	if (!map)
 		return -ENOMEM;
+	if (tpg->lun_map)
+		bitmap_copy(map, tpg->lun_map, tpg->lun_bits);
+	bitmap_free(tpg->lun_map);
+	tpg->lun_map = map;
 	tpg->lun_bits = bits;
 	return 0;
 }
@@ -520,8 +509,10 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {
 	struct tcm_loop_host *host = tpg->host;
 	u64 lun = se_lun->unpacked_lun;
-	bool paged;
-	int ret;
+	struct tcm_loop_limits *limits;
+	struct se_device *dev;
+	bool pscsi;
+	int ret = -ENOMEM;
 
 	/* The core is done with unlinking it, if it has been linked before. */
 	mutex_lock(&host->lock);
@@ -535,19 +526,23 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		return;
 	}
 	/* The link keeps the device. */
-	paged = tcm_loop_wants_pages(rcu_dereference_raw(se_lun->lun_se_dev));
+	dev = rcu_dereference_raw(se_lun->lun_se_dev);
+	pscsi = tcm_loop_is_pscsi(dev);
+	limits = pscsi ? tcm_loop_pscsi_limits(dev) : NULL;
 	mutex_lock(&host->lock);
-	ret = tcm_loop_lun_maps_grow(tpg, lun);
+	if (limits || !pscsi)
+		ret = tcm_loop_lun_map_grow(tpg, lun);
 	if (!ret) {
 		__set_bit(lun, tpg->lun_map);
-		if (paged)
-			__set_bit(lun, tpg->paged_map);
-		else
-			__clear_bit(lun, tpg->paged_map);
 		tpg->lun_count++;
+		if (limits) {
+			limits->lun = lun;
+			list_add(&limits->node, &tpg->limits);
+		}
 	}
 	mutex_unlock(&host->lock);
 	if (ret) {
+		kfree(limits);
 		tcm_loop_limited(
 			pr_err,
 			"%s tpgt_%u lun_%llu: no memory, no disk; unlink the LUN and link it again\n",
@@ -556,9 +551,20 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	}
 	trace_tcm_loop_lun(tpg, lun, true);
 	/* A scan may have asked LUN 0 already: without the limit. */
-	if (paged)
+	if (pscsi)
 		tcm_loop_lun_remove_disk(tpg, lun);
 	tcm_loop_lun_scan(tpg, lun);
+}
+
+/* host->lock is held. */
+static void tcm_loop_limits_forget(struct tcm_loop_tpg *tpg, u64 lun)
+{
+	struct tcm_loop_limits *limits = tcm_loop_find_limits(tpg, lun);
+
+	if (limits) {
+		list_del(&limits->node);
+		kfree(limits);
+	}
 }
 
 /**
@@ -589,6 +595,7 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		trace_tcm_loop_lun(tpg, lun, false);
 		__clear_bit(lun, tpg->lun_map);
 		tpg->lun_count--;
+		tcm_loop_limits_forget(tpg, lun);
 	}
 	tcm_loop_luns_leave(tpg, NULL);
 	list_add(&leaving->node, &tpg->leaving);

@@ -23,6 +23,23 @@ static inline int queue_limits_commit_update(struct request_queue *q,
 #endif
 
 /**
+ * queue_limits_set_virt_boundary - let segments leave no gaps within pages
+ * @lim: the limits
+ * @mask: of the boundary: each segment but a request's first begins at one, and
+ *	each but its last ends at one
+ *
+ * As blk_queue_virt_boundary() does it; there was no such limit before 4.3.
+ */
+static inline void queue_limits_set_virt_boundary(struct queue_limits *lim,
+						  unsigned long mask)
+{
+#ifdef COMPAT_HAS_virt_boundary_mask
+	lim->virt_boundary_mask = mask;
+	lim->max_segment_size = UINT_MAX;
+#endif
+}
+
+/**
  * blk_plug_set_aside - let a task that has a plug go on as if it had none
  *
  * In the task's own context.  The task may sleep until blk_plug_restore().

@@ -78,6 +78,7 @@ struct Scsi_Host *scsi_host_alloc(struct scsi_host_template *template,
 int scsi_add_host(struct Scsi_Host *shost, struct device *parent);
 void scsi_remove_host(struct Scsi_Host *shost);
 void scsi_host_put(struct Scsi_Host *shost);
+struct Scsi_Host *scsi_host_lookup(unsigned short number);
 void scsi_host_set_prot(struct Scsi_Host *shost, unsigned int mask);
 void scsi_host_set_guard(struct Scsi_Host *shost, unsigned char type);
 
