@@ -19,8 +19,8 @@
 
 #include "tcm_loop.h"
 
-/* What any device takes, where it is not known what this one takes: 64 KiB. */
-#define TCM_LOOP_PSCSI_BYTES 65536
+/* What any device takes, where it is not known what this one takes. */
+#define TCM_LOOP_PSCSI_BYTES max(65536UL, PAGE_SIZE)
 
 /*
  * The device that a backstore hands commands to, referenced, or NULL.  Only the
@@ -81,7 +81,7 @@ struct tcm_loop_limits *tcm_loop_pscsi_limits(struct se_device *dev)
 	if (!limits)
 		return NULL;
 	limits->max_sectors = TCM_LOOP_PSCSI_BYTES >> 9;
-	limits->max_segments = max(TCM_LOOP_PSCSI_BYTES / PAGE_SIZE, 1UL);
+	limits->max_segments = TCM_LOOP_PSCSI_BYTES / PAGE_SIZE;
 	sdev = tcm_loop_pscsi_device(dev);
 	if (sdev) {
 		q = sdev->request_queue;
