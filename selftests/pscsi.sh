@@ -116,6 +116,26 @@ begin_device cdrom ptype=5
 check "cdrom: is ready, or says the same" same sg_turs
 end_device cdrom
 
+limit() { cat "/sys/block/${1#/dev/}/queue/$2"; } # limit DISK NAME
+
+# In charge of a whole host, pscsi does not tell which device a backstore is.
+whole_host() {
+	local host channel id lun
+	IFS=: read -r host channel id lun <<<"$1"
+	mkdir -p "$core/pscsi_$host" && write 1 "$core/pscsi_$host/hba_mode" && mkdir "$core/pscsi_$host/whole" &&
+		write "scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" "$core/pscsi_$host/whole/control" &&
+		write "$2" "$core/pscsi_$host/whole/udev_path" && write 1 "$core/pscsi_$host/whole/enable" &&
+		make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_$host/whole"
+}
+check "whole host: scsi_debug makes one" modprobe scsi_debug max_luns=1 dev_size_mb=16
+wait_for 60 debug_disk
+udevadm settle --timeout=60
+check "whole host: its disk appears as a LUN" whole_host "$(debug_device)" "$(debug_disk)"
+disk=$(disk_of $fc 1 0)
+check_equal "whole host: commands that any device takes" 64 "$(limit "$disk" max_hw_sectors_kb)"
+check "whole host: takes data and gives it back" verify "$disk" --size=2m
+end_device "whole host"
+
 # A disk with limits of its own, which is there to be written to: its serial number says so.
 spare=/dev/disk/by-id/ata-QEMU_HARDDISK_tcm-loop-spare
 modprobe -q ahci
@@ -123,14 +143,13 @@ if [ ! -b $spare ] && ! { ls -d /sys/bus/pci/drivers/ahci/0* >/dev/null 2>&1 && 
 	skip "sata" "this machine has no SATA disk for tests (vm/run --sata)"
 	finish
 fi
-limit() { cat "/sys/block/$1/queue/$2"; } # limit DISK NAME
 raw_block=$(basename "$(readlink $spare)")
 raw=$(basename "$(readlink -f "/sys/block/$raw_block/device")")
 udevadm settle --timeout=60
 check "sata: appears as a LUN" pass_through sata "/dev/$raw_block"
 disk=$(disk_of $fc 1 0)
 for name in max_hw_sectors_kb max_segments; do
-	check_equal "sata: its $name" "$(limit "$raw_block" $name)" "$(limit "${disk#/dev/}" $name)"
+	check_equal "sata: its $name" "$(limit "$raw_block" $name)" "$(limit "$disk" $name)"
 done
 check "sata: data in many pages" python3 -c "$pieces" "$disk" 4096
 check "sata: data in many small pieces" python3 -c "$pieces" "$disk" 512
