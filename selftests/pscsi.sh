@@ -118,24 +118,6 @@ end_device cdrom
 
 limit() { cat "/sys/block/${1#/dev/}/queue/$2"; } # limit DISK NAME
 
-# In charge of a whole host, pscsi does not tell which device a backstore is.
-whole_host() {
-	local host channel id lun
-	IFS=: read -r host channel id lun <<<"$1"
-	mkdir -p "$core/pscsi_$host" && write 1 "$core/pscsi_$host/hba_mode" && mkdir "$core/pscsi_$host/whole" &&
-		write "scsi_channel_id=$channel,scsi_target_id=$id,scsi_lun_id=$lun" "$core/pscsi_$host/whole/control" &&
-		write "$2" "$core/pscsi_$host/whole/udev_path" && write 1 "$core/pscsi_$host/whole/enable" &&
-		make_tpg $fc 1 $fc_initiator && link_lun $fc 1 0 "pscsi_$host/whole"
-}
-check "whole host: scsi_debug makes one" modprobe scsi_debug max_luns=1 dev_size_mb=16
-wait_for 60 debug_disk
-udevadm settle --timeout=60
-check "whole host: its disk appears as a LUN" whole_host "$(debug_device)" "$(debug_disk)"
-disk=$(disk_of $fc 1 0)
-check_equal "whole host: commands that any device takes" 64 "$(limit "$disk" max_hw_sectors_kb)"
-check "whole host: takes data and gives it back" verify "$disk" --size=2m
-end_device "whole host"
-
 # A disk with limits of its own, which is there to be written to: its serial number says so.
 spare=/dev/disk/by-id/ata-QEMU_HARDDISK_tcm-loop-spare
 modprobe -q ahci
