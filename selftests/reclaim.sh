@@ -143,8 +143,8 @@ make_tpg $naa 1 $naa_initiator
 make_ramdisk swap 128
 link_lun $naa 1 0 rd_mcp_0/swap
 swap=$(disk_of $naa 1 0)
+trap stop_all EXIT
 if swapon --version >/dev/null 2>&1 && [ -e $swaps/memory.swap.max ]; then
-	trap stop_all EXIT
 	mkswap "$swap" >/dev/null
 	before=$(swapped_out)
 	check "swap on a disk" swapon "$swap"
@@ -152,7 +152,6 @@ if swapon --version >/dev/null 2>&1 && [ -e $swaps/memory.swap.max ]; then
 	check "it did swap" test $(($(swapped_out) - before)) -gt 1000
 else
 	swap=
-	trap stop_all EXIT
 	skip "swap on a disk" "this kernel does not control swap"
 fi
 
