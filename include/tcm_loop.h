@@ -43,6 +43,9 @@
  *
  *   tpg->nexus_lock   serialises making, dropping and showing the nexus
  *   shost->scan_mutex (the SCSI layer's)
+ *   tcm_loop_registrations
+ *                     one command that registers an I_T nexus at a time, see
+ *                     reservation.c
  *   host->lock        the list of TPGs, and of every TPG the LUN map, the
  *                     LUNs' limits and the LUNs that leave
  *
@@ -289,6 +292,7 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt);
 int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg);
 void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg);
 void tcm_loop_tpg_put(struct tcm_loop_tpg *tpg);
+bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun);
 void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
 void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg);
@@ -314,10 +318,14 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd);
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);
 void tcm_loop_submit(struct tcm_loop_cmd *cmd);
-bool tcm_loop_must_be_late(const u8 *cdb);
-int tcm_loop_execute_late(struct se_cmd *se_cmd);
+void tcm_loop_queue_work(struct work_struct *work);
 int tcm_loop_submit_init(void);
 void tcm_loop_submit_exit(void);
+
+/* reservation.c */
+bool tcm_loop_must_be_late(const u8 *cdb);
+int tcm_loop_execute_late(struct se_cmd *se_cmd);
+void tcm_loop_registrations_wait(void);
 
 /* vpd.c */
 void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg);

@@ -33,7 +33,16 @@ static struct tcm_loop_tpg *tcm_loop_find_tpg(struct tcm_loop_host *host,
 	return NULL;
 }
 
-static bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
+/**
+ * tcm_loop_lun_linked - is a LUN linked, and not about to be unlinked?
+ * @tpg: its TPG
+ * @lun: the LUN
+ *
+ * host->lock is held.
+ *
+ * Return: true if it is.
+ */
+bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
 {
 	lockdep_assert_held(&tpg->host->lock);
 	return lun < tpg->lun_bits && test_bit(lun, tpg->lun_map);
@@ -602,6 +611,7 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	mutex_unlock(&host->lock);
 
 	tcm_loop_lun_remove_disk(tpg, lun);
+	tcm_loop_registrations_wait();
 
 	mutex_lock(&tpg->nexus_lock);
 	mutex_lock(&host->lock);

@@ -119,60 +119,15 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 	target_queue_cmd(tcm_loop_submit_queue, se_cmd, tcm_loop_submit_work);
 }
 
-/* SPC-4 r37, 6.16: PERSISTENT RESERVE OUT, service action PREEMPT AND ABORT */
-#define PREEMPT_AND_ABORT 0x05
-
 /**
- * tcm_loop_must_be_late - does a command wait for those being submitted?
- * @cdb: its CDB
- *
- * PREEMPT AND ABORT does, because it aborts others.  A core that submits
- * commands in a work queue of its own (5.13) would wait for the very work that
- * executes this one, forever.
+ * tcm_loop_queue_work - have work done where commands are submitted
+ * @work: the work
  *
  * Any context.
- *
- * Return: true for PREEMPT AND ABORT.
  */
-bool tcm_loop_must_be_late(const u8 *cdb)
+void tcm_loop_queue_work(struct work_struct *work)
 {
-	return cdb[0] == PERSISTENT_RESERVE_OUT &&
-	       (cdb[1] & 0x1f) == PREEMPT_AND_ABORT;
-}
-
-struct tcm_loop_late {
-	struct work_struct work;
-	struct se_cmd *se_cmd;
-};
-
-static void tcm_loop_execute_work(struct work_struct *work)
-{
-	struct tcm_loop_late *late =
-		container_of(work, struct tcm_loop_late, work);
-	struct se_cmd *se_cmd = late->se_cmd;
-
-	kfree(late);
-	target_execute_cmd(se_cmd);
-}
-
-/**
- * tcm_loop_execute_late - execute a command whose data is there, in a while
- * @se_cmd: the command
- *
- * Any context.
- *
- * Return: 0, or -ENOMEM, after which the target core asks again.
- */
-int tcm_loop_execute_late(struct se_cmd *se_cmd)
-{
-	struct tcm_loop_late *late = kmalloc(sizeof(*late), GFP_ATOMIC);
-
-	if (!late)
-		return -ENOMEM;
-	INIT_WORK(&late->work, tcm_loop_execute_work);
-	late->se_cmd = se_cmd;
-	queue_work(tcm_loop_submit_queue, &late->work);
-	return 0;
+	queue_work(tcm_loop_submit_queue, work);
 }
 
 /**

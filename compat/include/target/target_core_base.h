@@ -3,6 +3,7 @@
 #define TCM_LOOP_COMPAT_TARGET_CORE_BASE_H
 
 #include <linux/configfs.h>
+#include <linux/kref.h>
 #include_next <target/target_core_base.h>
 #include "tcm_loop_probed.h"
 
@@ -65,6 +66,68 @@ static inline bool target_session_has_luns(struct se_session *session)
 	mutex_unlock(&se_tpg->tpg_lun_mutex);
 	return entries >= luns;
 }
+
+/* The LUNs that are linked to a device, of all fabrics; dev->se_port_lock is
+ * held. */
+#define target_for_each_lun(dev, lun)                                          \
+	list_for_each_entry(lun, &(dev)->dev_sep_list, lun_dev_link)
+
+static inline struct se_portal_group *target_lun_tpg(struct se_lun *lun)
+{
+	return lun->lun_tpg;
+}
+
+/* Ports have it since 6.4, before that each of a device's LUNs had. */
+static inline u16 target_lun_rtpi(const struct se_lun *lun)
+{
+#ifdef COMPAT_HAS_tpg_rtpi
+	return lun->lun_tpg->tpg_rtpi;
+#else
+	return lun->lun_rtpi;
+#endif
+}
+
+/**
+ * target_lun_entry_hold - get a reference to the entry for a LUN
+ * @lun: the LUN, of a TPG with one node ACL at most
+ *
+ * Any context but interrupts.
+ *
+ * Return: the node ACL's entry; NULL if there is none, or others hold it.
+ */
+static inline struct se_dev_entry *target_lun_entry_hold(struct se_lun *lun)
+{
+	struct se_dev_entry *entry;
+
+	spin_lock(&lun->lun_deve_lock);
+	entry = list_first_entry_or_null(&lun->lun_deve_list,
+					 struct se_dev_entry, lun_link);
+	if (entry && kref_read(&entry->pr_kref) == 1)
+		kref_get(&entry->pr_kref);
+	else
+		entry = NULL;
+	spin_unlock(&lun->lun_deve_lock);
+	return entry;
+}
+
+static inline void compat_entry_release(struct kref *kref)
+{
+	complete(&container_of(kref, struct se_dev_entry, pr_kref)->pr_comp);
+}
+
+/**
+ * target_lun_entry_settle - leave an entry with its first reference alone
+ * @entry: what target_lun_entry_hold() returned; nobody holds it, or unlinks
+ *	the LUN, so that other references are those that were forgotten, and
+ *	ours may be the place of one that was returned twice
+ *
+ * Any context but interrupts.
+ */
+static inline void target_lun_entry_settle(struct se_dev_entry *entry)
+{
+	while (kref_read(&entry->pr_kref) > 1)
+		kref_put(&entry->pr_kref, compat_entry_release);
+}
 #else
 static inline void target_lun_get(struct se_lun *lun)
 {
@@ -77,6 +140,28 @@ static inline void target_lun_put(struct se_lun *lun)
 static inline bool target_session_has_luns(struct se_session *session)
 {
 	return true;
+}
+
+/* Entries were counted in another way: nothing is mended. */
+#define target_for_each_lun(dev, lun) for (lun = NULL; lun;)
+
+static inline struct se_portal_group *target_lun_tpg(struct se_lun *lun)
+{
+	return NULL;
+}
+
+static inline u16 target_lun_rtpi(const struct se_lun *lun)
+{
+	return 0;
+}
+
+static inline struct se_dev_entry *target_lun_entry_hold(struct se_lun *lun)
+{
+	return NULL;
+}
+
+static inline void target_lun_entry_settle(struct se_dev_entry *entry)
+{
 }
 #endif
 

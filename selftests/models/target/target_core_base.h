@@ -78,6 +78,7 @@ struct target_backend_ops {
 
 struct se_device {
 	struct target_backend_ops *transport;
+	spinlock_t se_port_lock;
 };
 
 struct se_tmr_req {
@@ -118,6 +119,7 @@ struct se_cmd {
 	u32 residual_count;
 	void *sense_buffer;
 	struct se_device *se_dev;
+	struct se_lun *se_lun;
 	struct se_session *se_sess;
 	struct se_tmr_req *se_tmr_req;
 	u8 scsi_sense_reason;
@@ -154,11 +156,13 @@ struct se_portal_group {
 	struct config_group tpg_group;
 	struct config_group tpg_attrib_group;
 	void *se_tpg_fabric_ptr;
+	struct se_wwn *se_tpg_wwn;
 	struct se_lun tpg_virt_lun0;
 };
 
 struct se_wwn {
 	struct config_group wwn_group;
+	struct target_fabric_configfs *wwn_tf;
 };
 
 #if MODEL >= 404

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kref.h>
+
+unsigned int (*probe)(const struct kref *) = kref_read;

@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Registrations that one initiator port makes for another: REGISTER with SPEC_I_PT
+# set, REGISTER AND MOVE (SPC-4 r37, 5.13.7 and 5.13.8), between ports of each
+# protocol; and those that outlast the logical unit (APTPL).  REGISTRATIONS=all tries
+# every pair of protocols, else each is once the one and once the other.
+. "$(dirname "$0")/lib.sh"
+load_module
+have_port_id || skip_all "needs port_id (make programs)"
+
+# The core cuts the ISID off a TransportID when it compares that with the first iSCSI port.
+ports="SAS FC ISID iSCSI"
+declare -A target_of=([SAS]=$naa [FC]=$fc [iSCSI]=$iqn [ISID]=iqn.2003-01.org.linux-iscsi.lab:isid)
+declare -A initiator_of=([SAS]=$naa_initiator [FC]=$fc_initiator [iSCSI]=$iqn_initiator
+	[ISID]="iqn.2003-01.org.linux-iscsi.lab:with-isid,i,0x00023d000001")
+declare -A disk id rtpi
+pairs="SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"
+[ "${REGISTRATIONS:-}" != all ] || pairs+=" SAS:ISID SAS:iSCSI FC:SAS FC:iSCSI ISID:SAS ISID:FC iSCSI:FC iSCSI:ISID"
+
+make_ports() {
+	local port
+	for port in $ports; do
+		make_tpg "${target_of[$port]}" 1 "${initiator_of[$port]}"
+		link_lun "${target_of[$port]}" 1 0 rd_mcp_0/registrations
+		disk[$port]=$(disk_of "${target_of[$port]}" 1 0)
+	done
+	for port in $ports; do
+		at_rest "${disk[$port]}"
+		id[$port]=$(./port_id transport-id "${initiator_of[$port]}")
+		rtpi[$port]=$(sg_vpd -p di "${disk[$port]}" | sed -n 's/.*[Rr]elative target port: *0x//p')
+	done
+}
+
+pr() { sg_persist --no-inquiry "$@"; }
+hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # as sg_persist takes a TransportID
+take_attentions() { # of what the others did; sg_turs 1.48 sends nothing
+	local port
+	for port in $ports; do
+		wait_for 10 sg_raw "${disk[$port]}" 00 00 00 00 00 00
+	done
+}
+
+# "KEY HOLDER TRANSPORTID" of each registration, in the order of keys (SPC-4 r37, 6.15.5).
+registrations() {
+	sg_raw --request=4096 --binary "${disk[SAS]}" 5e 03 00 00 00 00 00 10 00 00 2>/dev/null | python3 -c '
+import struct, sys
+page = sys.stdin.buffer.read()
+end = 8 + struct.unpack_from(">I", page, 4)[0]
+at = 8
+while at < end:
+    key, holder, rtpi, length = struct.unpack_from(">Q4xB5xHI", page, at)
+    print(f"{key:#x} {holder & 1} {page[at + 24:at + 24 + length].hex()}")
+    at += 24 + length' | sort
+}
+registered() { check_equal "$1" "$2" "$(registrations)"; } # registered DESCRIPTION LINES
+
+clear() { # clear PORT KEY
+	take_attentions
+	check "$1: clear" pr --out --clear --param-rk="$2" "${disk[$1]}"
+	take_attentions
+}
+
+make_ramdisk registrations 16
+make_ports
+take_attentions
+
+for pair in $pairs; do
+	from=${pair%:*} to=${pair#*:}
+	what="$from for $to"
+	register=(pr --out --register --param-sark=0xa1 --transport-id="$(hex "${id[$to]}")" "${disk[$from]}")
+	if [ $from = ISID ]; then
+		# The core wants an ISID of every port, once its own has one (enforce_pr_isids).
+		check "$what: is refused" refused "" "${register[@]}"
+		registered "$what: and nobody is registered" ""
+		continue
+	fi
+	check "$what: register" "${register[@]}"
+	registered "$what: both are registered" "$(printf '0xa1 0 %s\n' "${id[$from]}" "${id[$to]}" | sort)"
+	take_attentions
+	check "$what: the other reserves" pr --out --reserve --param-rk=0xa1 --prout-type=5 "${disk[$to]}"
+	check "$what: and both may write" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
+	clear $from 0xa1
+done
+unknown=$(./port_id transport-id naa.5001405000000fff)
+for from in $ports; do
+	check "$from for an unknown port: is refused" refused "" \
+		pr --out --register --param-sark=0xa1 --transport-id="$(hex "$unknown")" "${disk[$from]}"
+	registered "$from for an unknown port: nobody is registered" ""
+done
+
+for pair in $pairs; do
+	from=${pair%:*} to=${pair#*:}
+	what="$from to $to"
+	check "$what: register" pr --out --register --param-sark=0xa1 "${disk[$from]}"
+	check "$what: reserve" pr --out --reserve --param-rk=0xa1 --prout-type=1 "${disk[$from]}"
+	move=(pr --out --register-move --param-rk=0xa1 --relative-target-port="${rtpi[$to]}")
+	check "$what: not to an unknown port" refused "" \
+		"${move[@]}" --param-sark=0xb2 --transport-id="$(hex "$unknown")" "${disk[$from]}"
+	check "$what: move" "${move[@]}" --param-sark=0xb2 --transport-id="$(hex "${id[$to]}")" "${disk[$from]}"
+	registered "$what: the other holds the reservation" "0xa1 0 ${id[$from]}
+0xb2 1 ${id[$to]}"
+	take_attentions
+	check "$what: the other writes" dd if=/dev/zero of="${disk[$to]}" bs=4k count=1 oflag=direct status=none
+	check "$what: the first does not" refused "" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
+	# Back, to a nexus that is registered, and the other's registration goes.
+	check "$what: and back" pr --out --register-move --param-rk=0xb2 --relative-target-port="${rtpi[$from]}" \
+		--param-sark=0xa2 --param-unreg --transport-id="$(hex "${id[$from]}")" "${disk[$to]}"
+	registered "$what: the first holds it again, alone" "0xa2 1 ${id[$from]}"
+	clear $from 0xa2
+done
+
+# The target core writes the registrations to a file; who makes the backstore again, rtslib
+# for one, gives them back to it.
+dbroot=$(cat $target/dbroot 2>/dev/null || echo /var/target)
+key=0
+for port in $ports; do
+	key=$((key + 1))
+	check "APTPL, $port: register" pr --out --register --param-aptpl --param-sark=0xc$key "${disk[$port]}"
+done
+check "APTPL: FC reserves" pr --out --reserve --param-rk=0xc2 --prout-type=1 "${disk[FC]}"
+before=$(registrations)
+check "APTPL: everything is removed" clean_up
+make_ramdisk registrations 16
+restore() {
+	local line registration=
+	while IFS= read -r line; do
+		case $line in
+		PR_REG_START:*) registration= ;;
+		PR_REG_END:*) write "$registration" "$core/rd_mcp_0/registrations/pr/res_aptpl_metadata" || return ;;
+		*) registration+=${registration:+,}$line ;;
+		esac
+	done < <(tr -d '\0' <"$dbroot/pr/aptpl_registrations"; echo)
+}
+check "APTPL: the registrations are read back" restore
+make_ports
+registered "APTPL: each port is registered, FC holds the reservation" "$before"
+take_attentions
+check "APTPL: FC writes" dd if=/dev/zero of="${disk[FC]}" bs=4k count=1 oflag=direct status=none
+check "APTPL: SAS does not" refused "" dd if=/dev/zero of="${disk[SAS]}" bs=4k count=1 oflag=direct status=none
+clear FC 0xc2
+registered "APTPL: nobody is registered" ""
+rm -f "$dbroot/pr/aptpl_registrations"
+
+for port in $ports; do
+	check "$port: its LUN is unlinked" unlink_lun "${target_of[$port]}" 1 0
+done
+finish

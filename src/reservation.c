@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PERSISTENT RESERVE OUT, as far as the target core needs help with it.
+ *
+ * PREEMPT AND ABORT waits for the commands that it aborts.  A core that submits
+ * commands in a work queue of its own (5.13) would wait for the very work that
+ * executes this one, forever.
+ *
+ * REGISTER and REGISTER AND MOVE can name other I_T nexuses than their own.
+ * The core counts who uses the entry that a node ACL has for a LUN, and waits
+ * for them when the LUN is unlinked; and it miscounts:
+ *
+ *	REGISTER with SPEC_I_PT set that fails keeps a reference to the entry of
+ *	its own nexus: unlinking the LUN never ends.
+ *
+ *	REGISTER AND MOVE to a nexus that was not registered returns its
+ *	reference to that nexus's entry twice: the entry can be freed in use.
+ *
+ * So these are executed one after the other, each while the entry that may be
+ * miscounted has one more reference, of ours, and afterwards the count is what
+ * it was.  Meanwhile no other command of this fabric counts, and a LUN is not
+ * unlinked (tcm_loop_registrations_wait()).
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_fabric.h>
+
+#include "tcm_loop.h"
+
+/* SPC-4 r37, 6.16.2: service actions of PERSISTENT RESERVE OUT */
+#define REGISTER 0x00
+#define PREEMPT_AND_ABORT 0x05
+#define REGISTER_AND_IGNORE_EXISTING_KEY 0x06
+#define REGISTER_AND_MOVE 0x07
+
+/* SPC-4 r37, 6.16.4: RELATIVE TARGET PORT IDENTIFIER of REGISTER AND MOVE */
+#define MOVE_RTPI_OFFSET 18
+
+static DEFINE_MUTEX(tcm_loop_registrations);
+
+static u8 service_action(const u8 *cdb)
+{
+	return cdb[1] & 0x1f;
+}
+
+/**
+ * tcm_loop_must_be_late - may a command not be executed where it is submitted?
+ * @cdb: its CDB
+ *
+ * Any context.
+ *
+ * Return: true for PREEMPT AND ABORT, which waits for others, and for what
+ * registers, which takes turns.
+ */
+bool tcm_loop_must_be_late(const u8 *cdb)
+{
+	if (cdb[0] != PERSISTENT_RESERVE_OUT)
+		return false;
+	switch (service_action(cdb)) {
+	case REGISTER:
+	case PREEMPT_AND_ABORT:
+	case REGISTER_AND_IGNORE_EXISTING_KEY:
+	case REGISTER_AND_MOVE:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The entry of the nexus to which a registration is to be moved, with a
+ * reference of ours; NULL if that is not this fabric's, or leaves.
+ */
+static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
+						      u16 rtpi)
+{
+	struct se_device *dev = se_cmd->se_dev;
+	struct se_dev_entry *entry = NULL;
+	struct se_portal_group *se_tpg;
+	struct tcm_loop_tpg *tpg = NULL;
+	struct tcm_loop_host *host;
+	struct se_lun *lun;
+
+	/* While a LUN is on this list its TPG and adapter are there. */
+	spin_lock(&dev->se_port_lock);
+	target_for_each_lun(dev, lun)
+	{
+		se_tpg = target_lun_tpg(lun);
+		if (target_lun_rtpi(lun) != rtpi ||
+		    se_tpg->se_tpg_wwn->wwn_tf !=
+			    se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf)
+			continue;
+		tpg = to_tcm_loop_tpg(se_tpg);
+		kref_get(&tpg->ref);
+		get_device(&tpg->host->dev);
+		target_lun_get(lun);
+		break;
+	}
+	spin_unlock(&dev->se_port_lock);
+	if (!tpg)
+		return NULL;
+
+	host = tpg->host;
+	mutex_lock(&host->lock);
+	if (tcm_loop_lun_linked(tpg, lun->unpacked_lun))
+		entry = target_lun_entry_hold(lun);
+	mutex_unlock(&host->lock);
+	target_lun_put(lun);
+	tcm_loop_tpg_put(tpg);
+	put_device(&host->dev);
+	return entry;
+}
+
+static struct se_dev_entry *tcm_loop_hold_entry(struct se_cmd *se_cmd)
+{
+	struct scsi_cmnd *sc =
+		container_of(se_cmd, struct tcm_loop_cmd, se_cmd)->sc;
+	u8 list[MOVE_RTPI_OFFSET + 2];
+
+	/* The nexus's own stays at least until the command has ended. */
+	if (service_action(sc->cmnd) != REGISTER_AND_MOVE)
+		return target_lun_entry_hold(se_cmd->se_lun);
+	if (scsi_sg_copy_to_buffer(sc, list, sizeof(list)) != sizeof(list))
+		return NULL;
+	return tcm_loop_hold_destination(se_cmd,
+					 list[MOVE_RTPI_OFFSET] << 8 |
+						 list[MOVE_RTPI_OFFSET + 1]);
+}
+
+static void tcm_loop_register(struct se_cmd *se_cmd)
+{
+	struct se_dev_entry *entry;
+
+	mutex_lock(&tcm_loop_registrations);
+	entry = tcm_loop_hold_entry(se_cmd);
+	target_execute_cmd(se_cmd);
+	if (entry)
+		target_lun_entry_settle(entry);
+	mutex_unlock(&tcm_loop_registrations);
+}
+
+/**
+ * tcm_loop_registrations_wait - wait for commands that register
+ *
+ * For a LUN that has lost its disk, and is linked no more as far as this module
+ * is concerned: none uses its entry afterwards.  May sleep.
+ */
+void tcm_loop_registrations_wait(void)
+{
+	mutex_lock(&tcm_loop_registrations);
+	mutex_unlock(&tcm_loop_registrations);
+}
+
+struct tcm_loop_late {
+	struct work_struct work;
+	struct se_cmd *se_cmd;
+};
+
+static void tcm_loop_execute_work(struct work_struct *work)
+{
+	struct tcm_loop_late *late =
+		container_of(work, struct tcm_loop_late, work);
+	struct se_cmd *se_cmd = late->se_cmd;
+	struct scsi_cmnd *sc =
+		container_of(se_cmd, struct tcm_loop_cmd, se_cmd)->sc;
+
+	kfree(late);
+	if (service_action(sc->cmnd) == PREEMPT_AND_ABORT)
+		target_execute_cmd(se_cmd);
+	else
+		tcm_loop_register(se_cmd);
+}
+
+/**
+ * tcm_loop_execute_late - execute a command whose data is there, in a while
+ * @se_cmd: the command, of which tcm_loop_must_be_late() is true
+ *
+ * Any context.
+ *
+ * Return: 0, or -ENOMEM, after which the target core asks again.
+ */
+int tcm_loop_execute_late(struct se_cmd *se_cmd)
+{
+	struct tcm_loop_late *late = kmalloc(sizeof(*late), GFP_ATOMIC);
+
+	if (!late)
+		return -ENOMEM;
+	INIT_WORK(&late->work, tcm_loop_execute_work);
+	late->se_cmd = se_cmd;
+	tcm_loop_queue_work(&late->work);
+	return 0;
+}
