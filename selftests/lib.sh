@@ -247,6 +247,20 @@ clean_up() { # remove every target and every backstore
 	done
 }
 
+# TransportIDs (SPC-4 r37, 7.6.4), in hexadecimal.
+
+sas_id() { echo "06000000${1#naa.}000000000000000000000000"; } # sas_id NAME
+fc_id() { # fc_id NAME
+	local digits=${1#fc.}
+	echo "0000000000000000${digits//:/}0000000000000000"
+}
+text_id() { # text_id BYTE0 TEXT: an iSCSI TransportID of a text
+	local hex
+	hex=$(printf '%s' "$2" | od -An -v -tx1 | tr -d ' \n')00
+	while [ $((${#hex} % 8)) != 0 ]; do hex=${hex}00; done
+	printf '%s00%04x%s\n' "$1" $((${#hex} / 2)) "$hex"
+}
+
 have_port_id() { [ -x ./port_id ]; } # built by "make programs" or the lab
 
 # A slow machine sets $PROTOCOLS to one of them, and $VERIFY_SIZE to less.

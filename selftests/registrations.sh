@@ -7,14 +7,15 @@
 # every pair of protocols, else each is once the one and once the other.
 . "$(dirname "$0")/lib.sh"
 load_module
-have_port_id || skip_all "needs port_id (make programs)"
 
 # The core cuts the ISID off a TransportID when it compares that with the first iSCSI port.
 ports="SAS FC ISID iSCSI"
 declare -A target_of=([SAS]=$naa [FC]=$fc [iSCSI]=$iqn [ISID]=iqn.2003-01.org.linux-iscsi.lab:isid)
 declare -A initiator_of=([SAS]=$naa_initiator [FC]=$fc_initiator [iSCSI]=$iqn_initiator
 	[ISID]="iqn.2003-01.org.linux-iscsi.lab:with-isid,i,0x00023d000001")
-declare -A disk id rtpi
+declare -A id=([SAS]=$(sas_id $naa_initiator) [FC]=$(fc_id $fc_initiator) [iSCSI]=$(text_id 05 $iqn_initiator)
+	[ISID]=$(text_id 45 "${initiator_of[ISID]}"))
+declare -A disk rtpi
 pairs="SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"
 [ "${REGISTRATIONS:-}" != all ] || pairs+=" SAS:ISID SAS:iSCSI FC:SAS FC:iSCSI ISID:SAS ISID:FC iSCSI:FC iSCSI:ISID"
 
@@ -27,7 +28,6 @@ make_ports() {
 	done
 	for port in $ports; do
 		at_rest "${disk[$port]}"
-		id[$port]=$(./port_id transport-id "${initiator_of[$port]}")
 		rtpi[$port]=$(sg_vpd -p di "${disk[$port]}" | sed -n 's/.*[Rr]elative target port: *0x//p')
 	done
 }
@@ -64,6 +64,13 @@ clear() { # clear PORT KEY
 make_ramdisk registrations 16
 make_ports
 take_attentions
+for port in $ports; do
+	if have_port_id; then
+		check_equal "$port: the library makes the TransportID" "${id[$port]}" "$(./port_id transport-id "${initiator_of[$port]}")"
+	else
+		skip "$port: the library makes the TransportID" "port_id is not built"
+	fi
+done
 
 for pair in $pairs; do
 	from=${pair%:*} to=${pair#*:}
@@ -82,7 +89,7 @@ for pair in $pairs; do
 	check "$what: and both may write" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
 	clear $from 0xa1
 done
-unknown=$(./port_id transport-id naa.5001405000000fff)
+unknown=$(sas_id naa.5001405000000fff)
 for from in $ports; do
 	check "$from for an unknown port: is refused" refused "" \
 		pr --out --register --param-sark=0xa1 --transport-id="$(hex "$unknown")" "${disk[$from]}"

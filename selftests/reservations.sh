@@ -23,13 +23,6 @@ while at < end:
     at += 24 + length' | sort
 }
 
-text_id() { # text_id BYTE0 TEXT: an iSCSI TransportID of a text
-	local hex
-	hex=$(printf '%s' "$2" | od -An -v -tx1 | tr -d ' \n')00
-	while [ $((${#hex} % 8)) != 0 ]; do hex=${hex}00; done
-	printf '%s00%04x%s\n' "$1" $((${#hex} / 2)) "$hex"
-}
-
 one_protocol() {
 	local what=$1 wwn=$2 first=$3 second=$4 id1=$5 id2=$6 a b
 	make_ramdisk "pr-$what" 16
@@ -75,13 +68,10 @@ one_protocol() {
 	remove_tpg "$wwn" 2
 }
 
-# 24 bytes each: SAS with the address at byte 4, FC with the name at byte 8.
 protocol SAS $naa naa.5001405000000002 naa.5001405000000003 \
-	060000005001405000000002000000000000000000000000 \
-	060000005001405000000003000000000000000000000000 5001405000000002
+	"$(sas_id naa.5001405000000002)" "$(sas_id naa.5001405000000003)" 5001405000000002
 protocol FC $fc fc.21:00:00:24:ff:00:00:02 fc.21:00:00:24:ff:00:00:03 \
-	000000000000000021000024ff0000020000000000000000 \
-	000000000000000021000024ff0000030000000000000000 "21 ?00 ?00 ?24 ?ff ?00 ?00 ?02"
+	"$(fc_id fc.21:00:00:24:ff:00:00:02)" "$(fc_id fc.21:00:00:24:ff:00:00:03)" "21 ?00 ?00 ?24 ?ff ?00 ?00 ?02"
 protocol iSCSI $iqn iqn.2003-01.org.lab:one iqn.2003-01.org.lab:second \
 	"$(text_id 05 iqn.2003-01.org.lab:one)" "$(text_id 05 iqn.2003-01.org.lab:second)" iqn.2003-01.org.lab:one
 # Two sessions of one initiator: ports that differ in nothing but the ISID.
