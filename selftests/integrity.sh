@@ -7,6 +7,26 @@
 load_module
 modprobe -a sd_mod 2>/dev/null
 
+declare -A sense=([guard]="Logical block guard check failed" [reference]="Logical block reference tag check failed")
+failures_of() { dmesg | grep -c "Add. Sense: ${sense[$1]}"; } # failures_of TAG: how often the target has told of them
+
+own_tags() { # own_tags WHAT DISK: protection information that no layer here has made
+	local what=$1 disk=$2 guards references
+	guards=$(failures_of guard) references=$(failures_of reference)
+	./pi.py "$disk" 8 >/tmp/pi.tap
+	if [ $? = 4 ]; then
+		skip "$what: tags of the caller's own" "$(sed 's/.*SKIP //' /tmp/pi.tap)"
+		return
+	fi
+	check "$what: of tags of the caller's own right ones come back, wrong ones are refused" all_ok /tmp/pi.tap 4
+	check_equal "$what: the target tells of the wrong guard" $((guards + 1)) "$(failures_of guard)"
+	check_equal "$what: and of the wrong reference tag" $((references + 1)) "$(failures_of reference)"
+}
+all_ok() { # all_ok FILE NUMBER: of TAP
+	cat "$1"
+	[ "$(grep -c '^ok' "$1")" = "$2" ]
+}
+
 for type in 1 3; do
 	name=pi-$type
 	dev=$core/rd_mcp_0/$name
@@ -27,6 +47,7 @@ for type in 1 3; do
 	check_equal "type $type: the block layer generates and verifies" 11 \
 		"$(cat "$sd/integrity/write_generate" "$sd/integrity/read_verify" | tr -d '\n')"
 
+	[ $type = 3 ] || own_tags "type $type" "$disk" # type 3 has no reference tag
 	dd if=/dev/urandom of="$disk" bs=4k count=1 oflag=direct status=none
 	check "type $type: what was written reads back" dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 	echo 3 >/proc/sys/vm/drop_caches
@@ -50,14 +71,17 @@ verify_in_block_layer() { echo "$1" >"/sys/block/${disk#/dev/}/integrity/read_ve
 dd if=$file.protection of=/tmp/pi.good bs=8 skip=8 count=8 status=none
 check "the file: what was written is readable" readable
 for tag in guard=0 reference=4; do
+	before=$(failures_of ${tag%=*})
 	spoil ${tag#*=} '\x5a\xa5'
 	check "the file: a wrong ${tag%=*} tag is an error" refused "" readable
+	check_equal "the file: of which the target tells" $((before + 1)) "$(failures_of ${tag%=*})"
 	verify_in_block_layer 0
-	check "the file: it passes when the block layer is told not to look" readable
+	check "the file: it passes where the block layer asks for no protection information" readable
 	verify_in_block_layer 1
 	dd if=/tmp/pi.good of=$file.protection bs=8 seek=8 conv=notrunc status=none
 	check "the file: with the right ${tag%=*} tag again, it is readable" readable
 done
+own_tags "the file" "$disk"
 spoil 0 '\x5a\xa5\xff\xff'
 check "the file: application tag 0xffff says that the block is not protected" readable
 remove_tpg $iqn 1
