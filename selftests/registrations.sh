@@ -90,11 +90,18 @@ for pair in $pairs; do
 	clear $from 0xa1
 done
 unknown=$(sas_id naa.5001405000000fff)
+unknown_isid=$(text_id 45 iqn.2003-01.org.linux-iscsi.lab:unknown,i,0x00023d000001)
 for from in $ports; do
-	check "$from for an unknown port: is refused" refused "" \
-		pr --out --register --param-sark=0xa1 --transport-id="$(hex "$unknown")" "${disk[$from]}"
-	registered "$from for an unknown port: nobody is registered" ""
+	for other in "$unknown" "$unknown_isid"; do
+		check "$from for an unknown port: is refused" refused "Invalid field in parameter list" \
+			pr --out --register --param-sark=0xa1 --transport-id="$(hex "$other")" "${disk[$from]}"
+	done
 done
+# SPEC_I_PT is bit 3 of byte 20; the length of the TransportIDs, bytes 24 to 27, is of more than there are.
+printf '%b' '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x1\0\0\0\0\x8\0\0\0\0\0\0\x30\x6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >/tmp/list
+check "a list that ends too early is refused" refused "Invalid field in parameter list" \
+	sg_raw --send=52 --infile=/tmp/list "${disk[SAS]}" 5f 00 00 00 00 00 00 00 34 00
+registered "and nobody is registered" ""
 
 for pair in $pairs; do
 	from=${pair%:*} to=${pair#*:}

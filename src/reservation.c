@@ -11,7 +11,8 @@
  * for them when the LUN is unlinked; and it miscounts:
  *
  *	REGISTER with SPEC_I_PT set that fails keeps a reference to the entry of
- *	its own nexus: unlinking the LUN never ends.
+ *	its own nexus: unlinking the LUN never ends.  Older cores (5.10) follow
+ *	a NULL pointer then.
  *
  *	REGISTER AND MOVE to a nexus that was not registered returns its
  *	reference to that nexus's entry twice: the entry can be freed in use.
@@ -19,11 +20,16 @@
  * So these are executed one after the other, each while the entry that may be
  * miscounted has one more reference, of ours, and afterwards the count is what
  * it was.  Meanwhile no other command of this fabric counts, and a LUN is not
- * unlinked (tcm_loop_registrations_wait()).
+ * unlinked (tcm_loop_registrations_wait()).  And REGISTER with SPEC_I_PT set is
+ * looked at before it is executed, so that it does not fail half-way.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_fabric.h>
@@ -36,6 +42,15 @@
 #define REGISTER_AND_IGNORE_EXISTING_KEY 0x06
 #define REGISTER_AND_MOVE 0x07
 
+/* SPC-4 r37, 6.16.3: the basic parameter list, and what follows with SPEC_I_PT
+ */
+#define BASIC_FLAGS_OFFSET 20
+#define SPEC_I_PT 0x08
+#define TRANSPORT_IDS_LENGTH_OFFSET 24
+#define TRANSPORT_IDS_OFFSET 28
+/* More than any real list, so that nobody makes us allocate what he likes. */
+#define PARAMETER_LIST_MAX SZ_64K
+
 /* SPC-4 r37, 6.16.4: RELATIVE TARGET PORT IDENTIFIER of REGISTER AND MOVE */
 #define MOVE_RTPI_OFFSET 18
 
@@ -44,6 +59,11 @@ static DEFINE_MUTEX(tcm_loop_registrations);
 static u8 service_action(const u8 *cdb)
 {
 	return cdb[1] & 0x1f;
+}
+
+static u32 be32(const u8 *bytes)
+{
+	return (u32)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
 }
 
 /**
@@ -67,6 +87,112 @@ bool tcm_loop_must_be_late(const u8 *cdb)
 		return true;
 	}
 	return false;
+}
+
+/* rcu_read_lock() is held. */
+static bool tcm_loop_has_initiator(struct tcm_loop_tpg *tpg,
+				   const struct protocol_name *name)
+{
+	struct se_session *session = rcu_dereference(tpg->session);
+
+	return session &&
+	       !strcmp(session->se_node_acl->initiatorname, name->text);
+}
+
+/*
+ * Does the core find a nexus of this initiator port?  It compares a TransportID
+ * with an ISID only with the first port of that protocol: doing so, it cuts the
+ * ISID off.
+ */
+static bool tcm_loop_core_finds(struct se_device *dev,
+				const struct protocol_name *name)
+{
+	struct tcm_loop_tpg *tpg;
+	struct se_lun *lun;
+	bool found = false;
+
+	rcu_read_lock();
+	spin_lock(&dev->se_port_lock);
+	target_for_each_lun(dev, lun)
+	{
+		tpg = to_tcm_loop_tpg(target_lun_tpg(lun));
+		if (tpg->host->name.protocol != name->protocol)
+			continue;
+		found = tcm_loop_has_initiator(tpg, name);
+		if (found || name->isid[0])
+			break;
+	}
+	spin_unlock(&dev->se_port_lock);
+	rcu_read_unlock();
+	return found;
+}
+
+/* Are all the device's ports, of which there is one, this fabric's? */
+static bool tcm_loop_only_user(struct se_cmd *se_cmd)
+{
+	struct se_device *dev = se_cmd->se_dev;
+	struct se_lun *lun;
+	bool only = false;
+
+	spin_lock(&dev->se_port_lock);
+	target_for_each_lun(dev, lun)
+	{
+		only = target_lun_tpg(lun)->se_tpg_wwn->wwn_tf ==
+		       se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf;
+		if (!only)
+			break;
+	}
+	spin_unlock(&dev->se_port_lock);
+	return only;
+}
+
+static bool tcm_loop_list_is_good(struct se_cmd *se_cmd, const u8 *list,
+				  unsigned int len)
+{
+	struct tcm_loop_tpg *own = to_tcm_loop_tpg(se_cmd->se_sess->se_tpg);
+	bool wants_isid = own->isid[0] && target_enforces_isids(se_cmd->se_dev);
+	struct protocol_name name;
+	unsigned int at;
+	int ret;
+
+	if (len < TRANSPORT_IDS_OFFSET ||
+	    be32(list + TRANSPORT_IDS_LENGTH_OFFSET) !=
+		    len - TRANSPORT_IDS_OFFSET)
+		return false;
+	for (at = TRANSPORT_IDS_OFFSET; at < len; at += ret) {
+		ret = transport_id_parse(list + at, len - at, &name);
+		if (ret < 0 || (wants_isid && !name.isid[0]) ||
+		    !tcm_loop_core_finds(se_cmd->se_dev, &name))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is a REGISTER one that would fail while the core goes through TransportIDs?
+ * Those of other fabrics' ports are the core's affair.
+ */
+static bool tcm_loop_would_fail(struct se_cmd *se_cmd)
+{
+	struct scsi_cmnd *sc =
+		container_of(se_cmd, struct tcm_loop_cmd, se_cmd)->sc;
+	unsigned int len = min(scsi_bufflen(sc), se_cmd->data_length);
+	bool fails;
+	u8 *list;
+
+	if (service_action(sc->cmnd) != REGISTER || len <= BASIC_FLAGS_OFFSET ||
+	    !tcm_loop_only_user(se_cmd))
+		return false;
+	if (len > PARAMETER_LIST_MAX)
+		return true;
+	list = kmalloc(len, GFP_NOIO);
+	if (!list)
+		return false;
+	scsi_sg_copy_to_buffer(sc, list, len);
+	fails = list[BASIC_FLAGS_OFFSET] & SPEC_I_PT &&
+		!tcm_loop_list_is_good(se_cmd, list, len);
+	kfree(list);
+	return fails;
 }
 
 /*
@@ -135,6 +261,10 @@ static void tcm_loop_register(struct se_cmd *se_cmd)
 
 	mutex_lock(&tcm_loop_registrations);
 	entry = tcm_loop_hold_entry(se_cmd);
+	/* With another service action SPEC_I_PT is an invalid field, at once.
+	 */
+	if (tcm_loop_would_fail(se_cmd))
+		target_cmd_cdb(se_cmd)[1] = REGISTER_AND_IGNORE_EXISTING_KEY;
 	target_execute_cmd(se_cmd);
 	if (entry)
 		target_lun_entry_settle(entry);

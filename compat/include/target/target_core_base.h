@@ -87,6 +87,18 @@ static inline u16 target_lun_rtpi(const struct se_lun *lun)
 #endif
 }
 
+/* Is a nexus without an ISID refused by one that has it? */
+static inline bool target_enforces_isids(const struct se_device *dev)
+{
+	return dev->dev_attrib.enforce_pr_isids;
+}
+
+/* The CDB that the core executes. */
+static inline unsigned char *target_cmd_cdb(struct se_cmd *se_cmd)
+{
+	return se_cmd->t_task_cdb;
+}
+
 /**
  * target_lun_entry_hold - get a reference to the entry for a LUN
  * @lun: the LUN, of a TPG with one node ACL at most
@@ -153,6 +165,16 @@ static inline struct se_portal_group *target_lun_tpg(struct se_lun *lun)
 static inline u16 target_lun_rtpi(const struct se_lun *lun)
 {
 	return 0;
+}
+
+static inline bool target_enforces_isids(const struct se_device *dev)
+{
+	return false;
+}
+
+static inline unsigned char *target_cmd_cdb(struct se_cmd *se_cmd)
+{
+	return NULL;
 }
 
 static inline struct se_dev_entry *target_lun_entry_hold(struct se_lun *lun)
