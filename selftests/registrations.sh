@@ -89,6 +89,12 @@ for pair in $pairs; do
 	check "$what: and both may write" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
 	clear $from 0xa1
 done
+enforce=$core/rd_mcp_0/registrations/attrib/enforce_pr_isids
+write 0 $enforce
+check "ISID for SAS, without enforce_pr_isids: register" pr --out --register --param-sark=0xa1 --transport-id="$(hex "${id[SAS]}")" "${disk[ISID]}"
+registered "ISID for SAS, without enforce_pr_isids: both are registered" "$(printf '0xa1 0 %s\n' "${id[SAS]}" "${id[ISID]}" | sort)"
+clear ISID 0xa1
+write 1 $enforce
 unknown=$(sas_id naa.5001405000000fff)
 unknown_isid=$(text_id 45 iqn.2003-01.org.linux-iscsi.lab:unknown,i,0x00023d000001)
 for from in $ports; do
