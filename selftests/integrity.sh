@@ -18,7 +18,7 @@ own_tags() { # own_tags WHAT DISK: protection information that no layer here has
 		skip "$what: tags of the caller's own" "$(sed 's/.*SKIP //' /tmp/pi.tap)"
 		return
 	fi
-	check "$what: of tags of the caller's own right ones come back, wrong ones are refused" all_ok /tmp/pi.tap 4
+	check "$what: of tags of the caller's own right ones come back, wrong ones are refused" all_ok /tmp/pi.tap 5
 	check_equal "$what: the target tells of the wrong guard" $((guards + 1)) "$(failures_of guard)"
 	check_equal "$what: and of the wrong reference tag" $((references + 1)) "$(failures_of reference)"
 }

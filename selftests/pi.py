@@ -94,10 +94,12 @@ def main():
     result = ring.command(OP_READ, fd, data, lba, read)
     check("and read back, the application tag, too", result == BLOCK and memory[:BLOCK] == written
           and struct.unpack(">HHI", read.raw) == tags, result, read.raw.hex())
-    memory[:BLOCK] = written
-    for what, wrong in ("guard", (right ^ 1, 0x1234, lba)), ("reference tag", (right, 0x1234, lba + 1)):
+    memory[:BLOCK] = other = os.urandom(BLOCK)
+    for what, wrong in ("guard", (guard(other) ^ 1, 0x1234, lba)), ("reference tag", (guard(other), 0x1234, lba + 1)):
         result = write(wrong)
-        check(f"a wrong {what} is not written", result < 0, result)
+        check(f"a wrong {what} is refused", result < 0, result)
+    result = ring.command(OP_READ, fd, data, lba, read)
+    check("and nothing was written", result == BLOCK and memory[:BLOCK] == written, result)
     print(f"1..{number}")
 
 

@@ -118,6 +118,9 @@ static bool tcm_loop_core_finds(struct se_device *dev,
 	struct se_lun *lun;
 	bool found = false;
 
+	if (name->protocol != PROTOCOL_ID_ISCSI &&
+	    !target_parses_transport_ids())
+		return false;
 	rcu_read_lock();
 	spin_lock(&dev->se_port_lock);
 	target_for_each_lun(dev, lun)

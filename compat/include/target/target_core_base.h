@@ -93,6 +93,20 @@ static inline bool target_enforces_isids(const struct se_device *dev)
 	return dev->dev_attrib.enforce_pr_isids;
 }
 
+/*
+ * Does the core make a name of a TransportID?  Old ones do with iSCSI's only,
+ * and take the others' bytes for text.  That is no matter of the API: seen on
+ * 5.10.223, but not on 6.1.176, so it is decided by something between them.
+ */
+static inline bool target_parses_transport_ids(void)
+{
+#ifdef COMPAT_HAS_target_submit_prep
+	return true;
+#else
+	return false;
+#endif
+}
+
 /* The CDB that the core executes. */
 static inline unsigned char *target_cmd_cdb(struct se_cmd *se_cmd)
 {
@@ -168,6 +182,11 @@ static inline u16 target_lun_rtpi(const struct se_lun *lun)
 }
 
 static inline bool target_enforces_isids(const struct se_device *dev)
+{
+	return false;
+}
+
+static inline bool target_parses_transport_ids(void)
 {
 	return false;
 }
