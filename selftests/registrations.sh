@@ -3,8 +3,9 @@
 #
 # Registrations that one initiator port makes for another: REGISTER with SPEC_I_PT
 # set, REGISTER AND MOVE (SPC-4 r37, 5.13.7 and 5.13.8), between ports of each
-# protocol; and those that outlast the logical unit (APTPL).  REGISTRATIONS=all tries
-# every pair of protocols, else each is once the one and once the other.
+# protocol; and those that outlast the logical unit (APTPL).
+#
+#	REGISTRATIONS	pairs of ports ("SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"), or all
 . "$(dirname "$0")/lib.sh"
 load_module
 
@@ -16,8 +17,9 @@ declare -A initiator_of=([SAS]=$naa_initiator [FC]=$fc_initiator [iSCSI]=$iqn_in
 declare -A id=([SAS]=$(sas_id $naa_initiator) [FC]=$(fc_id $fc_initiator) [iSCSI]=$(text_id 05 $iqn_initiator)
 	[ISID]=$(text_id 45 "${initiator_of[ISID]}"))
 declare -A disk rtpi
-pairs="SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"
-[ "${REGISTRATIONS:-}" != all ] || pairs+=" SAS:ISID SAS:iSCSI FC:SAS FC:iSCSI ISID:SAS ISID:FC iSCSI:FC iSCSI:ISID"
+each="SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"
+pairs=${REGISTRATIONS:-$each}
+[ "$pairs" != all ] || pairs="$each SAS:ISID SAS:iSCSI FC:SAS FC:iSCSI ISID:SAS ISID:FC iSCSI:FC iSCSI:ISID"
 
 make_ports() {
 	local port
