@@ -43,8 +43,7 @@
 #define REGISTER_AND_IGNORE_EXISTING_KEY 0x06
 #define REGISTER_AND_MOVE 0x07
 
-/* SPC-4 r37, 6.16.3: the basic parameter list, and what follows with SPEC_I_PT
- */
+/* SPC-4 r37, 6.16.3: the basic parameter list and, with SPEC_I_PT, the rest */
 #define BASIC_FLAGS_OFFSET 20
 #define SPEC_I_PT 0x08
 #define TRANSPORT_IDS_LENGTH_OFFSET 24
@@ -123,8 +122,7 @@ static bool tcm_loop_core_finds(struct se_device *dev,
 		return false;
 	rcu_read_lock();
 	spin_lock(&dev->se_port_lock);
-	target_for_each_lun(dev, lun)
-	{
+	target_for_each_lun(dev, lun) {
 		tpg = to_tcm_loop_tpg(target_lun_tpg(lun));
 		if (tpg->host->name.protocol != name->protocol)
 			continue;
@@ -145,8 +143,7 @@ static bool tcm_loop_only_user(struct se_cmd *se_cmd)
 	bool only = false;
 
 	spin_lock(&dev->se_port_lock);
-	target_for_each_lun(dev, lun)
-	{
+	target_for_each_lun(dev, lun) {
 		only = target_lun_tpg(lun)->se_tpg_wwn->wwn_tf ==
 		       se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf;
 		if (!only)
@@ -221,8 +218,7 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 
 	/* While a LUN is on this list its TPG and adapter are there. */
 	spin_lock(&dev->se_port_lock);
-	target_for_each_lun(dev, lun)
-	{
+	target_for_each_lun(dev, lun) {
 		se_tpg = target_lun_tpg(lun);
 		if (target_lun_rtpi(lun) != rtpi ||
 		    se_tpg->se_tpg_wwn->wwn_tf !=
@@ -271,8 +267,7 @@ static void tcm_loop_register(struct se_cmd *se_cmd)
 
 	down(&tcm_loop_registrations);
 	entry = tcm_loop_hold_entry(se_cmd);
-	/* With another service action SPEC_I_PT is an invalid field, at once.
-	 */
+	/* With another service action the core refuses SPEC_I_PT at once. */
 	if (tcm_loop_would_fail(se_cmd))
 		target_cmd_cdb(se_cmd)[1] = REGISTER_AND_IGNORE_EXISTING_KEY;
 	target_execute_cmd(se_cmd);
