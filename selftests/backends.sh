@@ -70,8 +70,7 @@ scsi_debug=/sys/bus/pseudo/drivers/scsi_debug
 # A check's command runs in a subshell, so after it: raw=$(raw_folder) disk=$(disk_of ...)
 raw_folder() { echo "/sys/bus/scsi/devices/$(debug_device)"; }
 make_raw() { # make_raw BACKSTORE: over scsi_debug's device
-	modprobe scsi_debug max_luns=1 dev_size_mb=16 && wait_for 60 debug_disk || return
-	udevadm settle --timeout=60
+	load_debug disk dev_size_mb=16 || return
 	if [ "$1" = iblock_0 ]; then
 		make_iblock raw "$(debug_disk)" || return
 	else
@@ -81,7 +80,7 @@ make_raw() { # make_raw BACKSTORE: over scsi_debug's device
 }
 unplug() { echo 1 >"$raw/delete"; }
 release_raw() { # release_raw BACKSTORE
-	unlink_lun $naa 1 0 && rmdir "$core/$1/raw" && udevadm settle --timeout=60 && wait_for 30 rmmod scsi_debug
+	unlink_lun $naa 1 0 && rmdir "$core/$1/raw" && unload_debug
 }
 
 if modprobe -qn scsi_debug; then

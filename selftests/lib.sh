@@ -211,6 +211,15 @@ debug_device() { # as H:C:T:L
 	done
 }
 debug_disk() { node_in "/sys/bus/scsi/devices/$(debug_device)/block"; } # as /dev/sdX
+load_debug() { # load_debug device|disk PARAMETER...: until it is there and udev, which had it open, is done with it
+	local what=$1
+	shift
+	modprobe scsi_debug max_luns=1 "$@" && wait_for 60 "debug_$what" && udevadm settle --timeout=60
+}
+unload_debug() {
+	udevadm settle --timeout=60
+	wait_for 60 rmmod scsi_debug
+}
 
 # Commands on memory end within queuecommand, so that none is seen in flight.
 ios_of() { awk '{ print $1 + $5 }' "/sys/block/${1#/dev/}/stat"; }

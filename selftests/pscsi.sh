@@ -16,11 +16,9 @@ pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw,
 
 has_zones() { # does this kernel's block layer?
 	local status
-	modprobe scsi_debug max_luns=1 zbc=managed dev_size_mb=64 zone_size_mb=4 && wait_for 60 debug_device &&
-		[ -d "/sys/bus/scsi/devices/$(debug_device)/block" ]
+	load_debug device zbc=managed dev_size_mb=64 zone_size_mb=4 && [ -d "/sys/bus/scsi/devices/$(debug_device)/block" ]
 	status=$?
-	udevadm settle --timeout=60
-	wait_for 60 rmmod scsi_debug
+	unload_debug
 	return $status
 }
 
@@ -28,12 +26,10 @@ has_zones() { # does this kernel's block layer?
 begin_device() {
 	local name=$1 path
 	shift
-	check "$name: scsi_debug makes one" modprobe scsi_debug max_luns=1 "$@"
-	wait_for 60 debug_device
+	check "$name: scsi_debug makes one" load_debug device "$@"
 	raw=$(debug_device)
 	raw_sg=$(ls "/sys/bus/scsi/devices/$raw/scsi_generic")
 	raw_block=$(ls "/sys/bus/scsi/devices/$raw/block" 2>/dev/null)
-	udevadm settle --timeout=60 # udev has it open, pscsi wants it for itself
 	path=/dev/${raw_block:-$raw_sg}
 	check "$name: appears as a LUN" pass_through "$name" "$path"
 	device=$(device_of $fc 1 0)
@@ -45,8 +41,7 @@ begin_device() {
 end_device() { # end_device NAME
 	check "$1: is removed" remove_tpg $fc 1
 	clean_up
-	udevadm settle --timeout=60
-	check "$1: and let go" wait_for 60 rmmod scsi_debug
+	check "$1: and let go" unload_debug
 }
 
 same() { # same COMMAND...: prints the same with the device and through our disk

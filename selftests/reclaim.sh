@@ -95,11 +95,9 @@ end_iblock() { rmdir $core/iblock_0/disk && losetup -j $image | cut -d : -f 1 | 
 begin_user() { make_user disk 96; }
 end_user() { rmdir $core/user_0/disk && rm /tmp/tcmu/disk; }
 begin_pscsi() {
-	modprobe scsi_debug max_luns=1 dev_size_mb=96 && wait_for 60 debug_disk || return
-	udevadm settle --timeout=60 # udev has it open, pscsi wants it for itself
-	make_pscsi disk "$(debug_device)" "$(debug_disk)"
+	load_debug disk dev_size_mb=96 && make_pscsi disk "$(debug_device)" "$(debug_disk)"
 }
-end_pscsi() { rmdir $core/pscsi_0/disk && udevadm settle --timeout=60 && wait_for 60 rmmod scsi_debug; }
+end_pscsi() { rmdir $core/pscsi_0/disk && unload_debug; }
 
 lacking() { # lacking BACKSTORE: what it needs and this machine does not have, or nothing
 	case $1 in
