@@ -59,7 +59,7 @@ make_guest() {
 run_guest() { # run_guest DEVICE...: with these QEMU options; what it says is in $folder/console
 	(cd "$folder/root" && find . | cpio --quiet -R 0:0 -o -H newc) >"$folder/initrd" || return
 	timeout "${GUEST_LIMIT:-200}" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -accel tcg -m 256 \
-		-kernel "$kernel" -initrd "$folder/initrd" -append "console=ttyS0 quiet no_timer_check panic=-1" \
+		-kernel "$kernel" -initrd "$folder/initrd" -append "console=ttyS0 no_timer_check panic=-1" \
 		-chardev "file,id=console,path=$folder/console" -serial chardev:console "$@"
 	grep -q '^guest: done' "$folder/console" || { tr -d '\0\r' <"$folder/console" | tail -n 30; return 1; }
 }
