@@ -57,7 +57,7 @@ refused() { # refused ERRNO COMMAND...: the command fails for that reason
 		echo "accepted: $*"
 		return 1
 	fi
-	grep -qF "$reason" <<<"$output" || {
+	[[ $output == *"$reason"* ]] || {
 		echo "expected \"$reason\", but: $output"
 		return 1
 	}
