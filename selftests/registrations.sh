@@ -5,12 +5,11 @@
 # set, REGISTER AND MOVE (SPC-4 r37, 5.13.7 and 5.13.8), between ports of each
 # protocol; and those that outlast the logical unit (APTPL).
 #
-#	REGISTRATIONS	pairs of ports ("SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"), or all
+#	REGISTRATIONS	pairs of ports ("SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"), or all;
+#			SAS and FC are always among the ports
 . "$(dirname "$0")/lib.sh"
 load_module
 
-# The core cuts the ISID off a TransportID when it compares that with the first iSCSI port.
-ports="SAS FC ISID iSCSI"
 declare -A target_of=([SAS]=$naa [FC]=$fc [iSCSI]=$iqn [ISID]=iqn.2003-01.org.linux-iscsi.lab:isid)
 declare -A initiator_of=([SAS]=$naa_initiator [FC]=$fc_initiator [iSCSI]=$iqn_initiator
 	[ISID]="iqn.2003-01.org.linux-iscsi.lab:with-isid,i,0x00023d000001")
@@ -20,6 +19,11 @@ declare -A disk rtpi
 each="SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"
 pairs=${REGISTRATIONS:-$each}
 [ "$pairs" != all ] || pairs="$each SAS:ISID SAS:iSCSI FC:SAS FC:iSCSI ISID:SAS ISID:FC iSCSI:FC iSCSI:ISID"
+# The core cuts the ISID off a TransportID when it compares that with the first iSCSI port: that is ISID's.
+ports="SAS FC"
+for port in ISID iSCSI; do
+	[[ $pairs != *$port* ]] || ports+=" $port"
+done
 
 make_ports() {
 	local port
@@ -97,14 +101,16 @@ for pair in $pairs; do
 	check "$what: and both may write" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
 	clear $from 0xa1
 done
-port=iSCSI
-! findable SAS || port=SAS
-enforce=$core/rd_mcp_0/registrations/attrib/enforce_pr_isids
-write 0 $enforce
-check "ISID for $port, without enforce_pr_isids: register" pr --out --register --param-sark=0xa1 --transport-id="$(hex "${id[$port]}")" "${disk[ISID]}"
-registered "ISID for $port, without enforce_pr_isids: both are registered" "$(printf '0xa1 0 %s\n' "${id[$port]}" "${id[ISID]}" | sort)"
-clear ISID 0xa1
-write 1 $enforce
+if [[ $ports == *ISID* ]]; then
+	port=iSCSI
+	! findable SAS || port=SAS
+	enforce=$core/rd_mcp_0/registrations/attrib/enforce_pr_isids
+	write 0 $enforce
+	check "ISID for $port, without enforce_pr_isids: register" pr --out --register --param-sark=0xa1 --transport-id="$(hex "${id[$port]}")" "${disk[ISID]}"
+	registered "ISID for $port, without enforce_pr_isids: both are registered" "$(printf '0xa1 0 %s\n' "${id[$port]}" "${id[ISID]}" | sort)"
+	clear ISID 0xa1
+	write 1 $enforce
+fi
 unknown=$(sas_id naa.5001405000000fff)
 unknown_isid=$(text_id 45 iqn.2003-01.org.linux-iscsi.lab:unknown,i,0x00023d000001)
 for from in $ports; do
