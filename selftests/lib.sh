@@ -270,6 +270,17 @@ text_id() { # text_id BYTE0 TEXT: an iSCSI TransportID of a text
 	printf '%s00%04x%s\n' "$1" $((${#hex} / 2)) "$hex"
 }
 
+# PERSISTENT RESERVE IN, READ FULL STATUS (SPC-4 r37, 6.15.5): "KEY HOLDER TRANSPORTID" of each registration, in the order of keys.
+full_status() { # full_status DISK
+	local page at length
+	page=$(sg_raw --request=4096 --binary "$1" 5e 03 00 00 00 00 00 10 00 00 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+	[ ${#page} -ge 16 ] || { echo "no answer received"; return 1; }
+	for ((at = 8; at < 8 + 16#${page:8:8}; at += 24 + length)); do
+		length=$((16#${page:(at + 20) * 2:8}))
+		printf '%#x %d %s\n' $((16#${page:at * 2:16})) $((16#${page:(at + 12) * 2:2} & 1)) "${page:(at + 24) * 2:length * 2}"
+	done | sort
+}
+
 have_port_id() { [ -x ./port_id ]; } # built by "make programs" or the lab
 
 # A slow machine sets $PROTOCOLS to one of them, and $VERIFY_SIZE to less.

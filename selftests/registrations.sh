@@ -47,19 +47,7 @@ take_attentions() { # of what the others did; sg_turs 1.48 sends nothing
 	done
 }
 
-# "KEY HOLDER TRANSPORTID" of each registration, in the order of keys (SPC-4 r37, 6.15.5).
-registrations() {
-	sg_raw --request=4096 --binary "${disk[SAS]}" 5e 03 00 00 00 00 00 10 00 00 2>/dev/null | python3 -c '
-import struct, sys
-page = sys.stdin.buffer.read()
-end = 8 + struct.unpack_from(">I", page, 4)[0]
-at = 8
-while at < end:
-    key, holder, rtpi, length = struct.unpack_from(">Q4xB5xHI", page, at)
-    print(f"{key:#x} {holder & 1} {page[at + 24:at + 24 + length].hex()}")
-    at += 24 + length' | sort
-}
-registered() { check_equal "$1" "$2" "$(registrations)"; } # registered DESCRIPTION LINES
+registered() { check_equal "$1" "$2" "$(full_status "${disk[SAS]}")"; } # registered DESCRIPTION LINES
 
 clear() { # clear PORT KEY
 	take_attentions
@@ -165,7 +153,7 @@ for port in $ports; do
 	check "APTPL, $port: register" pr --out --register --param-aptpl --param-sark=0xc$key "${disk[$port]}"
 done
 check "APTPL: FC reserves" pr --out --reserve --param-rk=0xc2 --prout-type=1 "${disk[FC]}"
-before=$(registrations)
+before=$(full_status "${disk[SAS]}")
 check "APTPL: everything is removed" clean_up
 make_ramdisk registrations 16
 restore() {

@@ -9,19 +9,7 @@ mkdir -p /etc/target/pr /etc/target/alua
 
 pr() { sg_persist --no-inquiry "$@"; }
 
-# The TransportIDs that READ FULL STATUS returns (SPC-4 r37, 6.15.5), in
-# hexadecimal, one a line.
-transport_ids() {
-	sg_raw --request=4096 --binary "$1" 5e 03 00 00 00 00 00 10 00 00 2>/dev/null | python3 -c '
-import struct, sys
-page = sys.stdin.buffer.read()
-end = 8 + struct.unpack_from(">I", page, 4)[0]
-at = 8
-while at < end:
-    length = struct.unpack_from(">I", page, at + 20)[0]
-    print(page[at + 24:at + 24 + length].hex())
-    at += 24 + length' | sort
-}
+transport_ids() { full_status "$1" | cut -d ' ' -f 3 | sort; } # transport_ids DISK: of all that are registered
 
 one_protocol() {
 	local what=$1 wwn=$2 first=$3 second=$4 id1=$5 id2=$6 a b
