@@ -118,11 +118,11 @@ check_equal "scsi-block: the size is" $((16 << 11)) "$(guest_said size)"
 check_equal "scsi-block: the guest reads what the host wrote" 0 "$(guest_said read)"
 check_equal "scsi-block: the host reads what the guest wrote" 0 "$(block if="$other" skip=100 iflag=direct | tr -d g | wc -c)"
 check "scsi-block: the guest made a reservation" grep -q '^guest: reserved' "$folder/console"
-sg_raw "$other" 00 00 00 00 00 00 >/dev/null 2>&1
+test_unit_ready "$other" >/dev/null 2>&1
 check "scsi-block: another initiator sees it" grep -qi '0x6e57' <<<"$(sg_persist -n --in --read-reservation "$other")"
 check "scsi-block: and may not write" refused "" block if=/dev/zero of="$other" oflag=direct
 check "scsi-block: it is the guest's host's to clear" sg_persist -n --out --clear --param-rk=0x6e57 "$disk"
-sg_raw "$other" 00 00 00 00 00 00 >/dev/null 2>&1
+test_unit_ready "$other" >/dev/null 2>&1
 check "scsi-block: then the other writes" block if=/dev/zero of="$other" oflag=direct
 
 # vhost-scsi: the same backstore as a logical unit of that fabric.

@@ -270,6 +270,9 @@ text_id() { # text_id BYTE0 TEXT: an iSCSI TransportID of a text
 	printf '%s00%04x%s\n' "$1" $((${#hex} / 2)) "$hex"
 }
 
+pr() { sg_persist --no-inquiry "$@"; }
+test_unit_ready() { sg_raw "$1" 00 00 00 00 00 00; } # test_unit_ready DISK; sg_turs 1.48 sends nothing
+
 # PERSISTENT RESERVE IN, READ FULL STATUS (SPC-4 r37, 6.15.5): "KEY HOLDER TRANSPORTID" of each registration, in the order of keys.
 full_status() { # full_status DISK
 	local page at length

@@ -38,12 +38,11 @@ make_ports() {
 	done
 }
 
-pr() { sg_persist --no-inquiry "$@"; }
 hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # as sg_persist takes a TransportID
-take_attentions() { # of what the others did; sg_turs 1.48 sends nothing
+take_attentions() { # of what the others did
 	local port
 	for port in $ports; do
-		wait_for 10 sg_raw "${disk[$port]}" 00 00 00 00 00 00
+		wait_for 10 test_unit_ready "${disk[$port]}"
 	done
 }
 

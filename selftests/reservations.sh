@@ -7,8 +7,6 @@
 load_module
 mkdir -p /etc/target/pr /etc/target/alua
 
-pr() { sg_persist --no-inquiry "$@"; }
-
 transport_ids() { full_status "$1" | cut -d ' ' -f 3 | sort; } # transport_ids DISK: of all that are registered
 
 one_protocol() {

@@ -143,7 +143,7 @@ tools() { # tools BACKSTORE WWN INITIATOR
 	disk=$(disk_of "$wwn" 1 0)
 	sg=$(sg_of "$wwn" 1 0)
 	at_rest "$disk"
-	sg_raw "$sg" 00 00 00 00 00 00 2>/dev/null # takes the unit attention that the second LUN brings; sg_turs 1.48 sends nothing
+	test_unit_ready "$sg" 2>/dev/null # takes the unit attention that the second LUN brings
 	asks "$what" "$sg"
 	raws "$what" "$sg" "$disk"
 	changes "$what" "$sg" "$disk"
