@@ -13,4 +13,7 @@ mkdir -p $loopback
 python3 "$(dirname "$0")/faults.py" ${FAULTS_TRIES:-20}
 status=$?
 clean_up
+unload_module || status=1
+# After scsi_add_host() has failed late (doc/kernel-defects.md).
+[ ! -d /proc/scsi/tcm_loopback ] || say "the kernel keeps /proc/scsi/tcm_loopback: no target can be made unless the module comes to the same address again"
 exit $status
