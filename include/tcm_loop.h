@@ -260,6 +260,11 @@ to_tcm_loop_tpg(struct se_portal_group *se_tpg)
 	return container_of(se_tpg, struct tcm_loop_tpg, se_tpg);
 }
 
+static inline struct tcm_loop_cmd *to_tcm_loop_cmd(struct se_cmd *se_cmd)
+{
+	return container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+}
+
 static inline struct tcm_loop_host *shost_to_tcm_loop(struct Scsi_Host *shost)
 {
 	return *(struct tcm_loop_host **)shost_priv(shost);

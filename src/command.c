@@ -264,7 +264,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 		return;
 	}
 
-	cmd = container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+	cmd = to_tcm_loop_cmd(se_cmd);
 	tcm_loop_vpd_end(cmd);
 	kfree(cmd->cut);
 	/* After this the error handler may finish the command. */
@@ -283,8 +283,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
  */
 int tcm_loop_write_pending(struct se_cmd *se_cmd)
 {
-	struct tcm_loop_cmd *cmd =
-		container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+	struct tcm_loop_cmd *cmd = to_tcm_loop_cmd(se_cmd);
 
 	if (unlikely(tcm_loop_must_be_late(cmd->sc->cmnd)))
 		return tcm_loop_execute_late(se_cmd);
@@ -303,8 +302,7 @@ int tcm_loop_write_pending(struct se_cmd *se_cmd)
  */
 int tcm_loop_queue_response(struct se_cmd *se_cmd)
 {
-	struct tcm_loop_cmd *cmd =
-		container_of(se_cmd, struct tcm_loop_cmd, se_cmd);
+	struct tcm_loop_cmd *cmd = to_tcm_loop_cmd(se_cmd);
 	struct scsi_cmnd *sc = cmd->sc;
 
 	if (se_cmd->se_cmd_flags &

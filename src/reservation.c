@@ -135,6 +135,13 @@ static bool tcm_loop_core_finds(struct se_device *dev,
 	return found;
 }
 
+/* Is a LUN of the fabric of which the command is? */
+static bool tcm_loop_same_fabric(struct se_cmd *se_cmd, struct se_lun *lun)
+{
+	return target_lun_tpg(lun)->se_tpg_wwn->wwn_tf ==
+	       se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf;
+}
+
 /* Are all the device's ports, of which there is one, this fabric's? */
 static bool tcm_loop_only_user(struct se_cmd *se_cmd)
 {
@@ -144,8 +151,7 @@ static bool tcm_loop_only_user(struct se_cmd *se_cmd)
 
 	spin_lock(&dev->se_port_lock);
 	target_for_each_lun(dev, lun) {
-		only = target_lun_tpg(lun)->se_tpg_wwn->wwn_tf ==
-		       se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf;
+		only = tcm_loop_same_fabric(se_cmd, lun);
 		if (!only)
 			break;
 	}
@@ -181,8 +187,7 @@ static bool tcm_loop_list_is_good(struct se_cmd *se_cmd, const u8 *list,
  */
 static bool tcm_loop_would_fail(struct se_cmd *se_cmd)
 {
-	struct scsi_cmnd *sc =
-		container_of(se_cmd, struct tcm_loop_cmd, se_cmd)->sc;
+	struct scsi_cmnd *sc = to_tcm_loop_cmd(se_cmd)->sc;
 	unsigned int len = min(scsi_bufflen(sc), se_cmd->data_length);
 	bool fails;
 	u8 *list;
@@ -211,7 +216,6 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 {
 	struct se_device *dev = se_cmd->se_dev;
 	struct se_dev_entry *entry = NULL;
-	struct se_portal_group *se_tpg;
 	struct tcm_loop_tpg *tpg = NULL;
 	struct tcm_loop_host *host;
 	struct se_lun *lun;
@@ -219,12 +223,10 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 	/* While a LUN is on this list its TPG and adapter are there. */
 	spin_lock(&dev->se_port_lock);
 	target_for_each_lun(dev, lun) {
-		se_tpg = target_lun_tpg(lun);
 		if (target_lun_rtpi(lun) != rtpi ||
-		    se_tpg->se_tpg_wwn->wwn_tf !=
-			    se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf)
+		    !tcm_loop_same_fabric(se_cmd, lun))
 			continue;
-		tpg = to_tcm_loop_tpg(se_tpg);
+		tpg = to_tcm_loop_tpg(target_lun_tpg(lun));
 		kref_get(&tpg->ref);
 		get_device(&tpg->host->dev);
 		target_lun_get(lun);
@@ -247,8 +249,7 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 
 static struct se_dev_entry *tcm_loop_hold_entry(struct se_cmd *se_cmd)
 {
-	struct scsi_cmnd *sc =
-		container_of(se_cmd, struct tcm_loop_cmd, se_cmd)->sc;
+	struct scsi_cmnd *sc = to_tcm_loop_cmd(se_cmd)->sc;
 	u8 list[MOVE_RTPI_OFFSET + 2];
 
 	/* The nexus's own stays at least until the command has ended. */
@@ -298,8 +299,7 @@ static void tcm_loop_execute_work(struct work_struct *work)
 	struct tcm_loop_late *late =
 		container_of(work, struct tcm_loop_late, work);
 	struct se_cmd *se_cmd = late->se_cmd;
-	struct scsi_cmnd *sc =
-		container_of(se_cmd, struct tcm_loop_cmd, se_cmd)->sc;
+	struct scsi_cmnd *sc = to_tcm_loop_cmd(se_cmd)->sc;
 
 	kfree(late);
 	if (service_action(sc->cmnd) == PREEMPT_AND_ABORT)
