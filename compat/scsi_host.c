@@ -12,7 +12,6 @@
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -362,22 +361,6 @@ static int compat_change_queue_depth(struct scsi_device *sdev, int depth,
 }
 #endif
 
-#ifndef COMPAT_HAS_show_info
-static int compat_proc_info(struct Scsi_Host *shost, char *buffer, char **start,
-			    off_t offset, int length, int writing)
-{
-	struct seq_file m = { .buf = buffer, .size = length };
-
-	if (writing)
-		return -EINVAL;
-	if (offset)
-		return 0;
-	compat_template->show_info(&m, shost);
-	*start = buffer;
-	return m.count;
-}
-#endif
-
 /**
  * compat_host_alloc - scsi_host_alloc() with a template of later kernels
  * @template: the only one of the module
@@ -415,11 +398,6 @@ struct Scsi_Host *compat_host_alloc(const struct compat_host_template *template,
 	translated.track_queue_depth = template->track_queue_depth;
 #else
 	translated.change_queue_depth = compat_change_queue_depth;
-#endif
-#ifdef COMPAT_HAS_show_info
-	translated.show_info = template->show_info;
-#else
-	translated.proc_info = compat_proc_info;
 #endif
 
 	shost = scsi_host_alloc(&translated,

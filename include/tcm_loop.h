@@ -185,6 +185,7 @@ struct tcm_loop_limits {
  * struct tcm_loop_host - an adapter: one WWN directory and its Scsi_Host
  * @dev: /sys/devices/tcm_loop_0/tcm_loop_adapter_N; owns the memory
  * @shost: its SCSI host; constant from mkdir to the device's release
+ * @proc: its file in /proc, or NULL; constant, likewise
  * @wwn: the target core's object for the directory
  * @name: the target's name and protocol; constant
  * @lock: protects @tpgs, and the LUN map, limits and leaving LUNs of each TPG
@@ -193,6 +194,7 @@ struct tcm_loop_limits {
 struct tcm_loop_host {
 	struct device dev;
 	struct Scsi_Host *shost;
+	struct proc_dir_entry *proc;
 	struct se_wwn wwn;
 	struct protocol_name name;
 	struct mutex lock;
@@ -303,6 +305,12 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg);
 void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg);
 unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg);
+
+/* proc.c */
+void tcm_loop_proc_add(struct tcm_loop_host *host);
+void tcm_loop_proc_remove(struct tcm_loop_host *host);
+void tcm_loop_proc_init(void);
+void tcm_loop_proc_exit(void);
 
 /* nexus.c */
 int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,

@@ -10,7 +10,6 @@
 #include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/sched.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi.h>
@@ -176,21 +175,11 @@ static struct scsi_transport_template tcm_loop_transport = {
 	.user_scan = tcm_loop_user_scan,
 };
 
-static int tcm_loop_show_info(struct seq_file *m, struct Scsi_Host *shost)
-{
-	struct tcm_loop_host *host = shost_to_tcm_loop(shost);
-
-	seq_printf(m, "tcm_loop %s, %s target %s\n", TCM_LOOP_VERSION,
-		   protocol_id_string(host->name.protocol), host->name.text);
-	return 0;
-}
-
 /* Not const: scsi_host_alloc() of older kernels writes to it. */
 static struct scsi_host_template tcm_loop_template = {
 	.module = THIS_MODULE,
 	.name = "TCM_Loopback",
 	.proc_name = "tcm_loopback",
-	.show_info = tcm_loop_show_info,
 	.queuecommand = tcm_loop_queuecommand,
 	.eh_timed_out = tcm_loop_timed_out,
 	.eh_abort_handler = tcm_loop_abort,
@@ -274,6 +263,7 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	 * one's tags would be eight times the host's.
 	 */
 	scsi_host_set_no_sched_by_default(shost);
+	tcm_loop_proc_add(host);
 	return host;
 
 out_shost:
@@ -291,6 +281,7 @@ out_bus:
  */
 void tcm_loop_host_destroy(struct tcm_loop_host *host)
 {
+	tcm_loop_proc_remove(host);
 	scsi_remove_host(host->shost);
 	scsi_host_put(host->shost);
 	device_unregister(&host->dev);

@@ -81,12 +81,14 @@ static int __init tcm_loop_init(void)
 	if (ret)
 		goto out_submit;
 
+	tcm_loop_proc_init();
 	ret = tcm_loop_fabric_register();
 	if (ret)
-		goto out_bus;
+		goto out_proc;
 	return 0;
 
-out_bus:
+out_proc:
+	tcm_loop_proc_exit();
 	tcm_loop_bus_unregister();
 out_submit:
 	tcm_loop_submit_exit();
@@ -96,6 +98,7 @@ out_submit:
 static void __exit tcm_loop_exit(void)
 {
 	tcm_loop_fabric_unregister();
+	tcm_loop_proc_exit();
 	tcm_loop_bus_unregister();
 	tcm_loop_submit_exit();
 }

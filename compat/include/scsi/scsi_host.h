@@ -70,7 +70,6 @@ struct compat_host_template {
 	struct module *module;
 	const char *name;
 	const char *proc_name;
-	int (*show_info)(struct seq_file *m, struct Scsi_Host *shost);
 	enum scsi_qc_status (*queuecommand)(struct Scsi_Host *shost,
 					    struct scsi_cmnd *sc);
 	enum scsi_timeout_action (*eh_timed_out)(struct scsi_cmnd *sc);

@@ -30,7 +30,6 @@ struct scsi_host_template {
 	int (*slave_alloc)(struct scsi_device *);
 	void (*slave_destroy)(struct scsi_device *);
 	int (*change_queue_depth)(struct scsi_device *, int, int);
-	int (*proc_info)(struct Scsi_Host *, char *, char **, off_t, int, int);
 	int can_queue;
 	int this_id;
 	unsigned short sg_tablesize;

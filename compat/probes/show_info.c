@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only
-#include <scsi/scsi_host.h>
-
-struct scsi_host_template probe = { .show_info = NULL };
