@@ -16,7 +16,6 @@
 #include "tcm_loop.h"
 
 #define PROC_DIRECTORY "scsi/tcm_loopback"
-#define PROC_NAME_SIZE sizeof("4294967295")
 
 /* NULL: this kernel has no /proc/scsi, or there was no memory. */
 static struct proc_dir_entry *tcm_loop_proc_dir;
@@ -38,7 +37,7 @@ static int tcm_loop_proc_show(struct seq_file *m, void *v)
  */
 void tcm_loop_proc_add(struct tcm_loop_host *host)
 {
-	char name[PROC_NAME_SIZE];
+	char name[sizeof("4294967295")];
 
 	if (!tcm_loop_proc_dir)
 		return;
@@ -52,18 +51,13 @@ void tcm_loop_proc_add(struct tcm_loop_host *host)
 
 /**
  * tcm_loop_proc_remove - remove a host's file, if there is one
- * @host: the adapter, with its SCSI host
+ * @host: the adapter
  *
  * Afterwards nobody reads it.  May sleep.
  */
 void tcm_loop_proc_remove(struct tcm_loop_host *host)
 {
-	char name[PROC_NAME_SIZE];
-
-	if (!host->proc)
-		return;
-	snprintf(name, sizeof(name), "%u", host->shost->host_no);
-	remove_proc_entry(name, tcm_loop_proc_dir);
+	proc_remove(host->proc);
 }
 
 /**
@@ -84,6 +78,5 @@ void tcm_loop_proc_init(void)
  */
 void tcm_loop_proc_exit(void)
 {
-	if (tcm_loop_proc_dir)
-		remove_proc_entry(PROC_DIRECTORY, NULL);
+	proc_remove(tcm_loop_proc_dir);
 }

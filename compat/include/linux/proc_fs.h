@@ -5,6 +5,14 @@
 #include_next <linux/proc_fs.h>
 #include "tcm_loop_probed.h"
 
+#ifndef COMPAT_HAS_proc_remove
+static inline void proc_remove(struct proc_dir_entry *de)
+{
+	if (de)
+		remove_proc_entry(de->name, de->parent);
+}
+#endif
+
 #ifndef COMPAT_HAS_proc_create_single_data
 #define proc_create_single_data compat_proc_create_single_data
 struct seq_file;

@@ -5,7 +5,6 @@
 /* The kernel's own needs these first; the template is part of ours later. */
 #include <linux/blk-mq.h>
 #include <linux/lockdep.h>
-#include <linux/seq_file.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
 #include_next <scsi/scsi_host.h>

@@ -4,8 +4,12 @@
 #define MODEL_PROC_FS_H
 
 #define proc_create_single_data model_proc_create_single_data
+#if MODEL < 310
+#define proc_remove model_proc_remove
+#endif
 #include_next <linux/proc_fs.h>
 #undef proc_create_single_data
+#undef proc_remove
 
 #define proc_create_data model_proc_create_data
 struct file_operations;
@@ -17,6 +21,8 @@ model_proc_create_data(const char *name, umode_t mode,
 #if MODEL < 310
 #define PDE_DATA model_has_no_PDE_DATA
 struct proc_dir_entry {
+	const char *name;
+	struct proc_dir_entry *parent;
 	void *data;
 };
 struct proc_dir_entry *PDE(const struct inode *inode);
