@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # logs comes from the script that sources this
+# Steps, two at a time, and the verdict on them.  A script that sources this sets $logs,
+# has a function run_step STEP, and calls all_steps STEP...
+#
+# A step is red if its command fails, if it makes no check, if one of its checks fails,
+# or if its TAP is not whole: a plan is missing, or has another number than there are
+# results.  A step that leaves no verdict is red.  Counts are for people.
+#
+# $logs/STEP has what belongs to a step: its output, the kernel logs of its guests, its
+# result.
+
+# The only check of a step that prints no TAP is its exit status.
+is_one_check() { [[ $1 == lint || $1 == build-* ]]; }
+
+# Nothing that prepares counts as a check.
+prepares() { [[ $1 == root-* || $1 == kernel-* ]]; }
+
+# counts OUTPUT: "passed failed skipped", and "whole" if every plan is kept.  Behind "# "
+# is the TAP of a test that selftests/run has run.  Its own results, one for a test, are
+# no checks.
+counts() {
+	awk '
+		{ nested = sub(/^# /, "") }
+		/^1\.\.[0-9]+/ { plans[nested]++; planned[nested] += substr($1, 4); skipped += / # SKIP/ }
+		/^(not )?ok [0-9]+/ {
+			results[nested]++
+			if (/^(not )?ok [0-9]+ selftests: /) tests++
+			else if (/^not/) failed++
+			else if (/ # SKIP/) skipped++
+			else passed++
+		}
+		END {
+			whole = plans[0] && planned[0] == results[0] && planned[1] == results[1] && plans[1] == tests
+			print passed + 0, failed + 0, skipped + 0, whole ? "whole" : "broken"
+		}' "$1"
+}
+
+# A line for a step, and its verdict in its result: "red" or "green", and the counts.
+report() {
+	local step=$1 status=$2 seconds=$3 output=$logs/$1/output passed=0 failed=0 skipped=0 whole=whole why='' verdict=green
+	if is_one_check "$step"; then
+		passed=$((status == 0))
+	elif ! prepares "$step"; then
+		read -r passed failed skipped whole < <(counts "$output")
+		[ "$passed" != 0 ] || why+=", no check passed"
+		[ "$whole" = whole ] || why+=", a plan is missing or not kept"
+	fi
+	[ "$failed" = 0 ] || why+=", $failed checks failed"
+	[ "$status" = 0 ] || why+=", exit status $status"
+	if [ -z "$why" ]; then
+		echo "ok      $step ($seconds s): $passed passed, $skipped skipped"
+	else
+		verdict=red
+		echo "FAILED  $step ($seconds s): ${why#, }; $output says:"
+		grep -avE '^(# )*ok ' "$output" | grep -aE -A12 '^(# )*not ok|^vm:|warning|error' | head -n 60 | sed 's/^/        /' || true
+		tail -n 5 "$output" | sed 's/^/        /'
+		echo "        again: vm/check $step"
+	fi
+	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
+	echo "$verdict $passed $failed $skipped" >"$logs/$step/result"
+}
+
+one_step() {
+	local step=$1 start=$SECONDS status
+	echo "        $step ..."
+	mkdir -p "$logs/$step"
+	export STEP_LOGS=$logs/$step # where vm/run leaves the kernel's log
+	set +e # or no command of the step would be checked but the last
+	(set -e && run_step "$step") >"$logs/$step/output" 2>&1 </dev/null
+	status=$?
+	set -e
+	report "$step" "$status" $((SECONDS - start))
+}
+
+# Every program of every step is in the process group of its step.
+stop_steps() {
+	local pid
+	for pid in $(jobs -pr); do
+		kill -TERM -- "-$pid" 2>/dev/null || true
+	done
+	echo "ended by a signal, without a verdict"
+	exit 143
+}
+
+# all_steps STEP...: the status is 0 if all are green.
+all_steps() {
+	local step verdict p f s passed=0 failed=0 skipped=0 red=()
+	for step; do
+		rm -rf "${logs:?}/$step"
+	done
+	set -m
+	trap stop_steps INT TERM HUP
+	for step; do
+		while [ "$(jobs -pr | wc -l)" -ge 2 ]; do
+			wait -n || true
+		done
+		one_step "$step" &
+	done
+	wait
+	set +m
+	trap - INT TERM HUP
+
+	for step; do
+		verdict='' p=0 f=0 s=0
+		read -r verdict p f s <"$logs/$step/result" || true
+		if [ "$verdict" != green ]; then
+			red+=("$step")
+			[ "${f:-0}" != 0 ] || f=1 # what is red without a failed check counts as one
+		fi
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	done
+	# Of a long output the end is what is kept.
+	for step in "${red[@]}"; do
+		echo "red: $step; again: vm/check $step"
+		grep -aE '^(# )*not ok' "$logs/$step/output" | sed "s/^/        /" || true
+	done
+	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $# != 0 ] && [ ${#red[@]} = 0 ]
+}
