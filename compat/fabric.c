@@ -80,7 +80,7 @@ static void compat_release_cmd(struct se_cmd *se_cmd)
 static int compat_check_stop_free(struct se_cmd *se_cmd)
 {
 	if (se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
-		return compat_put_tmr(se_cmd);
+		return compat_free_tmr(se_cmd);
 	return compat_ops()->check_stop_free(se_cmd);
 }
 

@@ -6,9 +6,9 @@
  * A command was made in several calls.  Some may sleep, and until 3.5 the last
  * of them were made by a thread of the backstore's, which asked the fabric for
  * the data (new_cmd_map).  The target core counts neither references to a
- * command nor the commands of a session: a command is released when it is done,
- * a task management function when it is done and its sender has read the
- * response, and the session's count is kept here.
+ * command nor the commands of a session: a command and a task management
+ * function are released when they are done, and the session's count is kept
+ * here.
  *
  * An ABORT TASK finds no command in these cores, so that the error handler goes
  * on with LOGICAL UNIT RESET.
@@ -240,7 +240,7 @@ static void compat_tmr_work(struct work_struct *work)
 		se_cmd->se_tmr_req = &rejected;
 		se_cmd->se_tfo->queue_tm_rsp(se_cmd);
 		se_cmd->se_tmr_req = NULL;
-		compat_put_tmr(se_cmd);
+		compat_free_tmr(se_cmd);
 		goto out;
 	}
 
@@ -251,7 +251,7 @@ static void compat_tmr_work(struct work_struct *work)
 	if (compat_lookup_tmr(se_cmd)) {
 		request->response = TMR_LUN_DOES_NOT_EXIST;
 		se_cmd->se_tfo->queue_tm_rsp(se_cmd);
-		compat_put_tmr(se_cmd);
+		compat_free_tmr(se_cmd);
 		goto out;
 	}
 	transport_generic_handle_tmr(se_cmd);
@@ -261,8 +261,7 @@ out:
 
 /**
  * compat_submit_tmr - target_submit_tmr()
- * @se_cmd: the function, zeroed; after success the caller and the target core
- *	have a reference each, see compat_put_tmr()
+ * @se_cmd: the function, zeroed
  * @session: the I_T nexus; held until the function is released
  * @sense: unused
  * @unpacked_lun: the LUN
@@ -302,20 +301,17 @@ int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
 }
 
 /**
- * compat_put_tmr - one of the two references to a function goes
+ * compat_free_tmr - the target core is done with a function
  * @se_cmd: the function
  *
- * Which of the two came first is kept in a field that counts for commands only.
  * Any context.
  *
  * Return: 1, in the sense of check_stop_free: do not touch it again.
  */
-int compat_put_tmr(struct se_cmd *se_cmd)
+int compat_free_tmr(struct se_cmd *se_cmd)
 {
 	struct compat_session *mine = se_cmd->se_sess->fabric_sess_ptr;
 
-	if (!xchg(&se_cmd->se_ordered_id, 1))
-		return 1;
 	if (se_cmd->se_tmr_req)
 		return transport_generic_free_cmd(se_cmd, 0);
 	/* The target core never had it. */

@@ -36,8 +36,9 @@
  *   command   lives in the private area of its scsi_cmnd, from queuecommand
  *             to tcm_loop_release_cmd().  Who may complete the scsi_cmnd is
  *             settled by its owner field, see enum tcm_loop_owner.
- *   TMR       allocated by the error handler, freed by tcm_loop_release_tmr()
- *             when both the handler and the target core have let go.
+ *   TMR       allocated by the error handler.  Reference-counted: one
+ *             reference for the handler, one for the target core, which
+ *             tcm_loop_release_tmr() returns.
  *
  * Locks, outermost first
  *
@@ -142,12 +143,15 @@ struct tcm_loop_cmd {
 
 /**
  * struct tcm_loop_tmr - one task management function
- * @se_cmd: the target core's view; its release frees this structure
- * @done: completed when the target has answered
- * @response: its answer
+ * @se_cmd: the target core's view; the first member, as compat wants it
+ * @ref: see the lifetimes above
+ * @done: completed when the target core has released the function
+ * @response: the target's answer; TMR_FUNCTION_REJECTED of a function that is
+ *	aborted; constant after @done
  */
 struct tcm_loop_tmr {
 	struct se_cmd se_cmd;
+	struct kref ref;
 	struct completion done;
 	u8 response;
 };

@@ -6,6 +6,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/jiffies.h>
+#include <linux/kref.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
@@ -17,35 +18,50 @@
 /* How long the target may take to answer, and then to let go of commands. */
 #define TCM_LOOP_TMR_TIMEOUT (30 * HZ)
 
+static struct tcm_loop_tmr *to_tcm_loop_tmr(struct se_cmd *se_cmd)
+{
+	return container_of(se_cmd, struct tcm_loop_tmr, se_cmd);
+}
+
+static void tcm_loop_tmr_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct tcm_loop_tmr, ref));
+}
+
 /**
- * tcm_loop_release_tmr - the last reference to a task management function went
- * @se_cmd: the function
+ * tcm_loop_release_tmr - the target core has dropped its last reference
+ * @se_cmd: the task management function
  *
- * Any context.
+ * Called once for each, answered or aborted.  Any context.
  */
 void tcm_loop_release_tmr(struct se_cmd *se_cmd)
 {
-	kfree(container_of(se_cmd, struct tcm_loop_tmr, se_cmd));
+	struct tcm_loop_tmr *tmr = to_tcm_loop_tmr(se_cmd);
+
+	complete(&tmr->done);
+	kref_put(&tmr->ref, tcm_loop_tmr_free);
 }
 
 /**
  * tcm_loop_queue_tm_rsp - the target core answers a task management function
  * @se_cmd: the function
  *
- * Any context.
+ * The handler gets the response when the function is released.  Any context.
  */
 void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd)
 {
-	struct tcm_loop_tmr *tmr =
-		container_of(se_cmd, struct tcm_loop_tmr, se_cmd);
-
-	tmr->response = se_cmd->se_tmr_req->response;
-	complete(&tmr->done);
+	to_tcm_loop_tmr(se_cmd)->response = se_cmd->se_tmr_req->response;
 }
 
 /*
  * Send a function through the nexus of sdev's target port and wait for the
  * response.  tag is the command to abort.  Sleeps.
+ *
+ * A LOGICAL UNIT RESET, of this nexus or of another, aborts other functions of
+ * the logical unit.  The core then gives no response and drops every reference
+ * to the function, also one that TARGET_SCF_ACK_KREF reserves for the fabric.
+ * So the function's memory has a count of its own, and the wait ends with the
+ * core's release.  The response of an aborted function is the one set here.
  */
 static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 			      enum tcm_tmreq_table function, u64 tag)
@@ -55,10 +71,14 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 	struct tcm_loop_tpg *tpg;
 	int ret = -ENODEV;
 
-	tmr = kzalloc(sizeof(*tmr), GFP_KERNEL);
+	/* The memory that reclaim waits for may be what this handler frees. */
+	tmr = kzalloc(sizeof(*tmr), GFP_NOIO);
 	if (!tmr)
 		return TMR_FUNCTION_REJECTED;
+	kref_init(&tmr->ref);
 	init_completion(&tmr->done);
+	tmr->response = TMR_FUNCTION_REJECTED;
+	kref_get(&tmr->ref); /* the target core's */
 
 	rcu_read_lock();
 	tpg = READ_ONCE(sdev->hostdata);
@@ -66,8 +86,7 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 		session = rcu_dereference(tpg->session);
 	if (session)
 		ret = target_submit_tmr(&tmr->se_cmd, session, NULL, sdev->lun,
-					NULL, function, GFP_ATOMIC, tag,
-					TARGET_SCF_ACK_KREF);
+					NULL, function, GFP_ATOMIC, tag, 0);
 	rcu_read_unlock();
 	if (ret) {
 		kfree(tmr);
@@ -82,7 +101,7 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 			    TCM_LOOP_TMR_TIMEOUT / HZ);
 		ret = TMR_FUNCTION_REJECTED;
 	}
-	target_put_sess_cmd(&tmr->se_cmd);
+	kref_put(&tmr->ref, tcm_loop_tmr_free);
 	trace_tcm_loop_tmr(sdev, function, tag, ret);
 	return ret;
 }
@@ -133,8 +152,9 @@ static int tcm_loop_wait_drained(struct scsi_device *sdev, struct scsi_cmnd *sc)
  * @sc: the command, which the error handler owns
  *
  * SAM-5 r21, 7.2.  The target may say that no such task exists: then it was
- * just completing, or is on its way from a work queue.  In each case what
- * counts is whether the target lets go of the command.  Sleeps.
+ * just completing, or is on its way from a work queue.  Or a LOGICAL UNIT RESET
+ * aborts the ABORT TASK: then it has aborted the command, too.  In each case
+ * what counts is whether the target lets go of the command.  Sleeps.
  *
  * Return: SUCCESS once the target has let go of the command, or FAILED.
  */
@@ -148,7 +168,7 @@ int tcm_loop_abort(struct scsi_cmnd *sc)
 	response = tcm_loop_issue_tmr(sc->device, TMR_ABORT_TASK,
 				      blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 	if (response != TMR_FUNCTION_COMPLETE &&
-	    response != TMR_TASK_DOES_NOT_EXIST)
+	    response != TMR_TASK_DOES_NOT_EXIST && !tcm_loop_cmd_released(sc))
 		return FAILED;
 	return tcm_loop_wait_drained(sc->device, sc);
 }

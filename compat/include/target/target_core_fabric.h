@@ -48,11 +48,9 @@ void target_tpg_set_ops(struct se_portal_group *se_tpg,
 int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
 		      void *sense, u64 unpacked_lun, void *fabric_tmr_ptr,
 		      u8 function, gfp_t gfp, u64 tag, int flags);
-int compat_put_tmr(struct se_cmd *se_cmd);
+int compat_free_tmr(struct se_cmd *se_cmd);
 #define target_submit_tmr compat_submit_tmr
-#define target_put_sess_cmd compat_put_tmr
 #define target_wait_for_sess_cmds(session) /* compat_stop_session() did */
-#define TARGET_SCF_ACK_KREF 0 /* the caller always gets a reference */
 #endif
 int target_init_cmd(struct se_cmd *se_cmd, struct se_session *session,
 		    unsigned char *sense, u64 unpacked_lun, u32 data_length,
@@ -104,12 +102,6 @@ void compat_remove_session(struct se_session *session);
 static inline void core_allocate_nexus_loss_ua(struct se_node_acl *nacl)
 {
 }
-#endif
-
-#if defined(COMPAT_HAS_target_put_sess_cmd_of_session) &&                      \
-	!defined(COMPAT_HANDLES_CDB)
-#define target_put_sess_cmd(se_cmd)                                            \
-	target_put_sess_cmd((se_cmd)->se_sess, se_cmd)
 #endif
 
 #if defined(COMPAT_HAS_target_wait_for_tasks) && !defined(COMPAT_HANDLES_CDB)

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Task management functions that meet: a backstore holds commands, the error handler's
+# ABORT TASK waits for them, and LOGICAL UNIT RESET comes through the same path and
+# through another.  $HOLDS has the seconds for which commands are held.  Past 60 of them
+# the error handler itself goes on to a reset and then waits.
+. "$(dirname "$0")/lib.sh"
+load_module
+modprobe dm_mod
+modprobe brd rd_nr=1 rd_size=32768
+command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and brd"
+trap 'dmsetup resume held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
+[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+
+dmesg -n 7 # a guest that dies tells why
+dd if=/dev/urandom of=/dev/ram0 bs=64k count=16 oflag=direct status=none
+make_mapped held
+other=naa.5001405000000011 # an adapter of its own: one reset at a time for each
+for target in $naa $other; do
+	make_tpg $target 1 $naa_initiator
+	link_lun $target 1 0 iblock_0/held
+done
+disk=$(disk_of $naa 1 0)
+device=$(device_of $naa 1 0)
+at_rest "$disk"
+at_rest "$(disk_of $other 1 0)"
+
+read_block() { dd if="$disk" of="/tmp/read.$1" bs=4k skip="$1" count=1 iflag=direct status=none; }
+read_blocks() { # read_blocks NUMBER: at once; each as it is on the backstore
+	local i pids=()
+	rm -f /tmp/read.*
+	for ((i = 0; i < $1; i++)); do
+		read_block $i &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	for ((i = 0; i < $1; i++)); do
+		cmp "/tmp/read.$i" <(dd if=/dev/ram0 bs=4k skip=$i count=1 status=none) || return
+	done
+}
+in_flight() { # in_flight NUMBER
+	local reads writes
+	read -r reads writes <"/sys/block/${disk##*/}/inflight"
+	[ $((reads + writes)) -ge "$1" ]
+}
+all_in_flight() { wait_for 30 in_flight "$1"; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+resets_end() { wait_for 120 gone ${resets% *} && wait_for 120 gone ${resets#* }; }
+
+reset_both() { # reset_both: the other path first, as the same one is what the error handler uses
+	sg_reset --no-esc --device "$(sg_of $other 1 0)" &
+	resets=$!
+	sleep 1
+	sg_reset --no-esc --device "$(sg_of $naa 1 0)" &
+	resets="$resets $!"
+}
+
+for hold in ${HOLDS:-10}; do
+	# A command that is older than six timeouts is not retried.
+	timeout=$(((hold + 5) / 6))
+	echo $timeout >"$device/timeout"
+	for commands in 1 24; do
+		what="$commands held for $hold s"
+		dmsetup suspend --noflush --nolockfs held
+		begin read_blocks $commands
+		check "$what: all are on their way" all_in_flight $commands
+		sleep $((timeout + 2)) # the first ABORT TASK waits now
+		reset_both
+		sleep $((hold - timeout - 3))
+		dmsetup resume held
+		check "$what: they end" wait_for 120 has_ended
+		end
+		check "$what: with the right data" ended_well
+		check "$what: the resets end" resets_end
+		check_equal "$what: the disk is running" running "$(cat "$device/state")"
+	done
+done
+for target in $naa $other; do
+	check "unlink the LUN of $target" unlink_lun $target 1 0
+	check "drop its nexus" write NULL $loopback/$target/tpgt_1/nexus
+done
+finish
