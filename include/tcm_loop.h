@@ -128,7 +128,8 @@ struct tcm_loop_vpd {
  *	wants it
  * @sc: the SCSI layer's view of it
  * @vpd: set while a page of INQUIRY takes its detour, see vpd.c
- * @cut: the data in segments of one page, where the target core wants these
+ * @bounce: the data in whole pages, where the target core needs these, or NULL
+ * @bounce_count: how many segments @bounce has
  * @owner: an enum tcm_loop_owner
  * @alone: whoever sends commands sends one after the other
  */
@@ -136,7 +137,8 @@ struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
 	struct scsi_cmnd *sc;
 	struct tcm_loop_vpd *vpd;
-	struct scatterlist *cut;
+	struct scatterlist *bounce;
+	unsigned int bounce_count;
 	int owner;
 	bool alone;
 };

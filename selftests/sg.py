@@ -22,6 +22,26 @@ class Header(ctypes.Structure):  # struct sg_io_hdr of <scsi/sg.h>
         ("duration", ctypes.c_uint), ("info", ctypes.c_uint)]
 
 
+class Piece(ctypes.Structure):  # struct sg_iovec
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+
+
+def transfer(fd, cdb, direction, pieces):
+    """Send a command whose data is in pieces of memory, each an address and a length.
+
+    Returns the header and the sense data.
+    """
+    vector = (Piece * len(pieces))(*pieces)
+    sense = ctypes.create_string_buffer(64)
+    buffer = ctypes.create_string_buffer(cdb, len(cdb))
+    header = Header(interface_id=ord("S"), dxfer_direction=direction, cmd_len=len(cdb), mx_sb_len=len(sense),
+                    iovec_count=len(pieces), dxfer_len=sum(length for _, length in pieces),
+                    dxferp=ctypes.addressof(vector), cmdp=ctypes.addressof(buffer),
+                    sbp=ctypes.addressof(sense), timeout=20000)
+    fcntl.ioctl(fd, SG_IO, header)
+    return header, sense.raw[:header.sb_len_wr]
+
+
 def command(fd, cdb, out=b"", room=0, guard=0):
     """Send a command with the data out, or with room bytes for what comes in.
 
@@ -29,11 +49,6 @@ def command(fd, cdb, out=b"", room=0, guard=0):
     """
     given = out or bytes(room) + b"\xee" * guard or b"\0"
     data = ctypes.create_string_buffer(given, len(given))
-    sense = ctypes.create_string_buffer(64)
-    buffer = ctypes.create_string_buffer(cdb, len(cdb))
     direction = SG_DXFER_TO_DEV if out else SG_DXFER_FROM_DEV if room else SG_DXFER_NONE
-    header = Header(interface_id=ord("S"), dxfer_direction=direction, cmd_len=len(cdb), mx_sb_len=len(sense),
-                    dxfer_len=len(out) or room, dxferp=ctypes.addressof(data), cmdp=ctypes.addressof(buffer),
-                    sbp=ctypes.addressof(sense), timeout=20000)
-    fcntl.ioctl(fd, SG_IO, header)
-    return header, sense.raw[:header.sb_len_wr], data.raw[:room + guard]
+    header, sense = transfer(fd, cdb, direction, [(ctypes.addressof(data), len(out) or room)] if out or room else [])
+    return header, sense, data.raw[:room + guard]

@@ -45,6 +45,8 @@ in_flight() { # in_flight NUMBER
 	[ $((reads + writes)) -ge "$1" ]
 }
 all_in_flight() { wait_for 30 in_flight "$1"; }
+aborts() { dmesg | grep -c "ABORT_TASK: Found referenced"; }
+abort_begins() { [ "$(aborts)" -gt "$aborts_before" ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 resets_end() { wait_for 120 gone ${resets% *} && wait_for 120 gone ${resets#* }; }
 
@@ -57,17 +59,19 @@ reset_both() { # reset_both: the other path first, as the same one is what the e
 }
 
 for hold in ${HOLDS:-10}; do
-	# A command that is older than six timeouts is not retried.
-	timeout=$(((hold + 5) / 6))
-	echo $timeout >"$device/timeout"
+	echo $((hold / 5 + 2)) >"$device/timeout" # a command that is older than six timeouts is not retried
 	for commands in 1 24; do
 		what="$commands held for $hold s"
+		aborts_before=$(aborts)
 		dmsetup suspend --noflush --nolockfs held
+		end=$((SECONDS + hold))
 		begin read_blocks $commands
 		check "$what: all are on their way" all_in_flight $commands
-		sleep $((timeout + 2)) # the first ABORT TASK waits now
+		check "$what: an ABORT TASK waits for them" wait_for 60 abort_begins
 		reset_both
-		sleep $((hold - timeout - 3))
+		while [ $SECONDS -lt $end ]; do
+			sleep 0.5
+		done
 		dmsetup resume held
 		check "$what: they end" wait_for 120 has_ended
 		end

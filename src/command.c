@@ -6,6 +6,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/module.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
 
@@ -32,51 +33,55 @@ static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
 }
 
 /*
- * Must the data be cut into segments of one page?  For what is no READ or
- * WRITE, the target core maps the first page of each segment, if there are
- * several.
+ * The target core reads and writes the data of READ and WRITE segment by
+ * segment.  Of other commands it maps whole pages, or computes where the second
+ * half of the data is, and is right only if each segment but the last is a
+ * whole page.  A command with other segments goes through a bounce buffer that
+ * consists of pages.
  */
-static bool tcm_loop_must_cut(struct scsi_cmnd *sc)
+static bool tcm_loop_needs_bounce(struct scsi_cmnd *sc)
 {
-	struct scatterlist *sg;
-	int i;
-
-	if (likely(tcm_loop_is_read_or_write(sc->cmnd)) ||
-	    scsi_sg_count(sc) < 2)
-		return false;
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
-		if (sg->offset + sg->length > PAGE_SIZE)
-			return true;
-	return false;
+	return !tcm_loop_is_read_or_write(sc->cmnd) && scsi_sg_count(sc) > 1;
 }
 
-/* Cut them.  Returns how many there are now, or 0 without memory. */
-static u32 tcm_loop_cut(struct tcm_loop_cmd *cmd)
+/* Copies between the SCSI layer's data and the bounce buffer. */
+static void tcm_loop_bounce_copy(struct tcm_loop_cmd *cmd, bool in)
 {
-	struct scsi_cmnd *sc = cmd->sc;
-	struct scatterlist *sg, *out;
-	u32 count = 0;
-	int i;
+	struct scatterlist *sgl = scsi_sglist(cmd->sc), *sg;
+	unsigned int count = scsi_sg_count(cmd->sc), i;
+	off_t at = 0;
 
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
-		count += DIV_ROUND_UP(sg->offset + sg->length, PAGE_SIZE);
-	out = kmalloc_array(count, sizeof(*out), GFP_ATOMIC | __GFP_NOWARN);
-	if (!out)
-		return 0;
-	sg_init_table(out, count);
-	cmd->cut = out;
-
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i) {
-		unsigned int offset = sg->offset, left = sg->length, len;
-		struct page *page = sg_page(sg);
-
-		for (; left; left -= len, offset = 0, page++) {
-			len = min_t(unsigned int, left, PAGE_SIZE - offset);
-			sg_set_page(out, page, len, offset);
-			out = sg_next(out);
-		}
+	for_each_sg(cmd->bounce, sg, cmd->bounce_count, i)
+	{
+		if (in)
+			sg_pcopy_to_buffer(sgl, count, sg_virt(sg), sg->length,
+					   at);
+		else
+			sg_pcopy_from_buffer(sgl, count, sg_virt(sg),
+					     sg->length, at);
+		at += sg->length;
 	}
-	return count;
+}
+
+/*
+ * Data that the target does not write must come back as it was, so that the
+ * bounce buffer begins with the SCSI layer's data in either direction.
+ */
+static bool tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd)
+{
+	cmd->bounce = sgl_alloc(scsi_bufflen(cmd->sc),
+				GFP_ATOMIC | __GFP_NOWARN, &cmd->bounce_count);
+	if (!cmd->bounce)
+		return false;
+	tcm_loop_bounce_copy(cmd, true);
+	return true;
+}
+
+static void tcm_loop_bounce_end(struct tcm_loop_cmd *cmd)
+{
+	if (unlikely(cmd->bounce))
+		sgl_free(cmd->bounce);
+	cmd->bounce = NULL;
 }
 
 /* Complete a command that never reached the target. */
@@ -174,13 +179,13 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		sgl = &cmd->vpd->sg;
 		sg_count = 1;
 		length = cmd->vpd->size;
-	} else if (unlikely(tcm_loop_must_cut(sc))) {
-		sg_count = tcm_loop_cut(cmd);
-		if (!sg_count) {
+	} else if (unlikely(tcm_loop_needs_bounce(sc))) {
+		if (!tcm_loop_bounce_begin(cmd)) {
 			cmd->owner = TCM_LOOP_OWNER_NONE;
 			return SCSI_MLQUEUE_HOST_BUSY;
 		}
-		sgl = cmd->cut;
+		sgl = cmd->bounce;
+		sg_count = cmd->bounce_count;
 	}
 
 	rcu_read_lock();
@@ -192,7 +197,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	rcu_read_unlock();
 	if (ret) {
 		tcm_loop_vpd_end(cmd);
-		kfree(cmd->cut);
+		tcm_loop_bounce_end(cmd);
 		tcm_loop_fail(cmd, DID_NO_CONNECT);
 		return 0;
 	}
@@ -266,7 +271,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 
 	cmd = to_tcm_loop_cmd(se_cmd);
 	tcm_loop_vpd_end(cmd);
-	kfree(cmd->cut);
+	tcm_loop_bounce_end(cmd);
 	/* After this the error handler may finish the command. */
 	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
 		tcm_loop_complete(cmd);
@@ -315,5 +320,7 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd)
 		scsi_set_resid(sc, se_cmd->residual_count);
 	if (unlikely(cmd->vpd) && sc->result == SAM_STAT_GOOD)
 		tcm_loop_vpd_deliver(cmd);
+	if (unlikely(cmd->bounce) && sc->sc_data_direction == DMA_FROM_DEVICE)
+		tcm_loop_bounce_copy(cmd, false);
 	return 0;
 }
