@@ -204,7 +204,7 @@ static u32 compat_transport_id(struct se_portal_group *se_tpg,
 		 pr_reg->isid_present_at_reg ? pr_reg->pr_reg_isid : "");
 	len = protocol_name_parse(PROTOCOL_INITIATOR, text, strlen(text), &name,
 				  &error);
-	if (!len)
+	if (len >= 0)
 		len = transport_id_build(&name, buf, TRANSPORT_ID_SIZE);
 	return len < 0 ? 0 : len;
 }

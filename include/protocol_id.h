@@ -62,23 +62,32 @@ enum protocol_role {
 	PROTOCOL_INITIATOR,
 };
 
+/* The longest name of a SAS or FC port that is made from another. */
+#define PROTOCOL_STAND_IN_SIZE sizeof("00:00:00:00:00:00:00:00")
+
 /**
  * struct protocol_name - a target's or an initiator port's name
  * @protocol: which transport protocol it belongs to
  * @text: the name in the form that the target core expects: "naa." and
  *	hexadecimal digits, eight hexadecimal bytes separated by colons for FC,
- *	the iSCSI name, "0x" and 32 hexadecimal digits for SRP, 16 for SBP
+ *	the iSCSI name, "0x" and 32 hexadecimal digits for SRP, 16 for SBP; of
+ *an odd name, what was given, for FC without the prefix
  * @isid: of an iSCSI initiator port, its initiator session identifier as 12
  *	hexadecimal digits in lower case; empty where none was given
+ * @stand_in: of an initiator port whose odd name has no TransportID, a name
+ *	that has one; else empty
+ * @odd: the name only has the protocol's prefix, and is none of its names
  */
 struct protocol_name {
 	enum protocol_id protocol;
 	char text[PROTOCOL_NAME_SIZE];
 	char isid[PROTOCOL_ISID_DIGITS + 1];
+	char stand_in[PROTOCOL_STAND_IN_SIZE];
+	bool odd;
 };
 
 /**
- * struct protocol_name_error - why a name was refused
+ * struct protocol_name_error - why a name is none of its protocol's
  * @at: index of the first character that cannot be accepted; the length of
  *	the name if it ended too early
  * @accepted: what would have been accepted
@@ -91,6 +100,7 @@ struct protocol_name_error {
 int protocol_name_parse(enum protocol_role role, const char *given, size_t len,
 			struct protocol_name *name,
 			struct protocol_name_error *error);
+const char *protocol_name_of_port(const struct protocol_name *name);
 const char *protocol_id_string(enum protocol_id protocol);
 const char *protocol_name_accepted(enum protocol_role role,
 				   enum protocol_id protocol);

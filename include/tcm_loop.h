@@ -225,8 +225,8 @@ struct tcm_loop_host {
  * @nexus_lock: serialises making, dropping and showing @session, and who of
  *	@leaving has lost its disk
  * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
- * @isid: the session's ISID in hexadecimal, or empty; constant while there is
- *	a session, changed under @nexus_lock
+ * @initiator: the session's initiator port; constant while there is a session,
+ *	changed under @nexus_lock
  * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
  * @lun_bits: its length (host->lock)
  * @lun_count: how many bits of @lun_map are set (host->lock)
@@ -249,7 +249,7 @@ struct tcm_loop_tpg {
 	u16 rtpi;
 	struct mutex nexus_lock;
 	struct se_session __rcu *session;
-	char isid[PROTOCOL_ISID_DIGITS + 1];
+	struct protocol_name initiator;
 	unsigned long *lun_map;
 	unsigned int lun_bits;
 	unsigned int lun_count;
@@ -292,6 +292,9 @@ extern struct ratelimit_state tcm_loop_messages;
 extern unsigned int tcm_loop_nr_hw_queues;
 extern unsigned int tcm_loop_can_queue;
 extern unsigned int tcm_loop_cmd_per_lun;
+
+/* module.c: a parameter, read when a name is */
+extern bool tcm_loop_strict_names;
 
 /* bus.c */
 int tcm_loop_bus_register(void);

@@ -13,27 +13,48 @@ good_names=(
 	iqn.2003-01.org.linux-iscsi.lab iqn.2003-01.org.linux-iscsi.lab:a.b-c:d
 	eui.02004567a425678d
 )
-bad_names=(
-	naa. naa.xyz naa.500140500000000 naa.50014050000000011 naa.500140500000000g xnaa.5001405000000001
-	naa.0001405000000001 naa.5001405000000001000000000000001 NAA.5001405000000001
-	fc. fc.21:00:00:24:ff:00:00 fc.21:00:00:24:ff:00:00:0g fc.21:00:00:24:ff:00:00:01:02 fc.2100:0024:ff00:0001
-	iqn. "iqn.2003-01.org.linux iscsi" iqn.2003-13.org.lab iqn.203-01.org.lab iqn.2003-01.Org.lab iqn.2003-01
-	eui.0123456789abcde eui.0123456789abcdefa eui.0123456789abcdeg nonsense ..x
+odd_names=( # see names.sh
+	naa.xyz naa.500140500000000 naa.50014050000000011 naa.500140500000000g
+	naa.0001405000000001 naa.5001405000000001000000000000001
+	fc.21:00:00:24:ff:00:00 fc.21:00:00:24:ff:00:00:0g fc.21:00:00:24:ff:00:00:01:02 fc.2100:0024:ff00:0001
+	iqn.2003-13.org.lab iqn.203-01.org.lab iqn.2003-01.Org.lab iqn.2003-01
+	eui.0123456789abcde eui.0123456789abcdefa eui.0123456789abcdeg
+)
+useless_names=(
+	naa. xnaa.5001405000000001 NAA.5001405000000001 fc. iqn. "iqn.2003-01.org.linux iscsi" $'naa.500140500000000\x7f' eui. nonsense ..x
+	"naa.$(printf '%0220d' 0)"
 )
 
 good_name() { mkdir "$loopback/$1" && rmdir "$loopback/$1"; }
 read_log() { log=$(dmesg | tail -n 100); } # once for all names: a slow machine starts a program in a second
+said_once() { equal 1 "$(grep -F "$1" <<<"$log" | grep -c "taken all the same, but")"; }
 logged() { [[ $log == *"$1"* ]]; }
 
 for name in "${good_names[@]}"; do
 	check "target \"$name\" is accepted" good_name "$name"
 done
+strict=/sys/module/tcm_loop/parameters/strict_names
+check_equal "strict_names begins as N" N "$(cat $strict)"
+for name in "${odd_names[@]}"; do
+	check "target \"$name\" is taken" good_name "$name"
+done
+read_log
+for name in "${odd_names[@]}"; do
+	check "the log says what is wrong with \"$name\"" logged "target \"$name\": "
+	check "and what follows, once" said_once "target \"$name\""
+done
+for name in "${useless_names[@]}"; do
+	check "target \"${name:0:40}\" is refused" refused "Invalid argument" mkdir "$loopback/$name"
+done
+write 1 $strict
+check_equal "strict_names" Y "$(cat $strict)"
+bad_names=("${odd_names[@]}" "${useless_names[@]:0:4}")
 for name in "${bad_names[@]}"; do
-	check "target \"$name\" is refused" refused "Invalid argument" mkdir "$loopback/$name"
+	check "strict_names: target \"$name\" is refused" refused "Invalid argument" mkdir "$loopback/$name"
 done
 read_log
 for name in "${bad_names[@]}"; do
-	check "the log says so of \"$name\"" logged "target \"$name\""
+	check "the log says so of \"$name\"" logged "target \"$name\": "
 done
 
 make_tpg $naa 1
@@ -51,8 +72,17 @@ read_log
 for name in "${bad_names[@]}"; do
 	check "the log says so of \"$name\"" logged "initiator port \"$name\""
 done
+check "strict_names: a SAS initiator with an ISID is refused" refused "Invalid argument" write "$naa_initiator,i,0x00023d000001" $tpg/nexus
+write 0 $strict
+for name in "${odd_names[@]:0:6}"; do
+	check "initiator \"$name\" is taken" write "$name" $tpg/nexus
+	check_equal "and reads back" "$name" "$(cat $tpg/nexus)"
+	write NULL $tpg/nexus
+done
+for name in "${useless_names[@]}"; do
+	check "initiator \"${name:0:40}\" is refused" refused "Invalid argument" write "$name" $tpg/nexus
+done
 check "an initiator without a name is refused" refused "Invalid argument" write " " $tpg/nexus
-check "an ISID is refused by a SAS target" refused "Invalid argument" write "$naa_initiator,i,0x00023d000001" $tpg/nexus
 check "an FC initiator is refused by a SAS target" refused "Invalid argument" write $fc_initiator $tpg/nexus
 check "an iSCSI initiator is refused by a SAS target" refused "Invalid argument" write $iqn_initiator $tpg/nexus
 check "NULL without a nexus: no such device" refused "No such device" write NULL $tpg/nexus
@@ -86,10 +116,12 @@ for name in "$iqn_initiator" "$iqn_initiator,i,0x00023d000001" eui.02004567a4256
 	rmdir $loopback/$iqn/tpgt_1
 done
 make_tpg $iqn 1
+write 1 $strict
 for name in "$iqn_initiator," "$iqn_initiator,i,0x" "$iqn_initiator,i,0x00023d00000" "$iqn_initiator,i,0x00023d00000g" \
 	"$iqn_initiator,t,0x0001"; do
 	check "iSCSI: initiator \"$name\" is refused" refused "Invalid argument" write "$name" $loopback/$iqn/tpgt_1/nexus
 done
+write 0 $strict
 
 check_equal "complete_device_id begins as 1" 1 "$(cat $tpg/attrib/complete_device_id)"
 for value in 0 1; do

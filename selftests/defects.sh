@@ -15,6 +15,8 @@ new_target() { # $wwn is a new target's name
 }
 make_ramdisk defects 8
 initiator=naa.5001405000000002
+strict=/sys/module/tcm_loop/parameters/strict_names
+[ ! -e $strict ] || write 1 $strict
 
 linked_before_nexus() {
 	make_tpg $wwn 1 && link_lun $wwn 1 0 rd_mcp_0/defects && write $initiator $loopback/$wwn/tpgt_1/nexus &&
@@ -97,4 +99,5 @@ if command -v dmsetup >/dev/null && [ -b /dev/ram0 ]; then
 	dmsetup resume held
 	wait
 fi
+[ ! -e $strict ] || write 0 $strict
 finish

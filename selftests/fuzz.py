@@ -35,10 +35,29 @@ SEEDS = [
     b"iqn.2003-01.org.lab,i,0x00023d000001", b"tpgt_1", b"tpgt_01", b"tpgt_65535", b"tpgt_0", b"lun_0", b"lun_255", b"lun_65535", b"lun_4294967295",
     b"lun_18446744073709551615", b"online", b"offline", b"NULL", b"0", b"1", b"3", b"65535", b"256", b"0x10", b"- - -", b"0 1 0",
 ]
+with open("/sys/module/tcm_loop/parameters/strict_names") as parameter:
+    STRICT = parameter.read().strip() == "Y"
 REFUSED = {errno.EINVAL, errno.ENAMETOOLONG, errno.EEXIST, errno.ERANGE, errno.ENOENT, errno.EPERM}
 
 
+PREFIXES = {"SAS": (b"naa.",), "FC": (b"fc.",), "iSCSI": (b"iqn.", b"eui.")}
+
+
+def name_can_be_used(name, role, protocols):
+    """Unless strict_names is set, a prefix and printable bytes do, 223 in all."""
+    for protocol in protocols:
+        for prefix in PREFIXES[protocol]:
+            text = name
+            if role == "initiator" and protocol == "iSCSI" and len(name) > len(prefix) + 17 and re.fullmatch(ISID, name[-17:]):
+                text = name[:-17]
+            if text.startswith(prefix) and len(prefix) < len(text) <= 223 and not re.search(rb"[\0- \x7f]", text):
+                return True
+    return False
+
+
 def name_is_right(name, role, protocols=tuple(TARGET)):
+    if not STRICT and name_can_be_used(name, role, protocols):
+        return True
     for protocol in protocols:
         isid = ISID if role == "initiator" and protocol == "iSCSI" else b""
         text = name.split(b",")[0]

@@ -10,10 +10,13 @@ mkdir -p $loopback
 seconds=${FUZZ_SECONDS:-10}
 dmesg -C
 log=/tmp/fuzz.log
-python3 "$(dirname "$0")/fuzz.py" "$seconds" ${FUZZ_WORKERS:-3} ${FUZZ_SEED:-} >$log 2>&1
-status=$?
-grep '^#' $log
-check "what is right is accepted, all else refused" bash -c "grep -v '^#' $log; exit $status"
+for strict in N Y; do
+	write $strict /sys/module/tcm_loop/parameters/strict_names
+	python3 "$(dirname "$0")/fuzz.py" $((seconds / 2)) ${FUZZ_WORKERS:-3} ${FUZZ_SEED:-} >$log 2>&1
+	status=$?
+	grep '^#' $log
+	check "strict_names=$strict: what is right is accepted, all else refused" bash -c "grep -v '^#' $log; exit $status"
+done
 check "the log was not flooded" test "$(dmesg | grep -c 'tcm_loop: ')" -le $((220 * (seconds / 10 + 2)))
 check "everything can be removed" clean_up
 check "and the module unloaded" unload_module

@@ -26,7 +26,7 @@ static void parse(enum protocol_role role, const char *given,
 {
 	struct protocol_name_error error;
 
-	if (!protocol_name_parse(role, given, strlen(given), name, &error))
+	if (protocol_name_parse(role, given, strlen(given), name, &error) >= 0)
 		return;
 	fprintf(stderr,
 		"port_id: \"%s\": wrong at character %zu; accepted: %s\n",

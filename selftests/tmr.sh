@@ -26,7 +26,8 @@ device=$(device_of $naa 1 0)
 at_rest "$disk"
 at_rest "$(disk_of $other 1 0)"
 
-read_block() { dd if="$disk" of="/tmp/read.$1" bs=4k skip="$1" count=1 iflag=direct status=none; }
+# One block of two: what is adjacent may become one command.
+read_block() { dd if="$disk" of="/tmp/read.$1" bs=4k skip=$((2 * $1)) count=1 iflag=direct status=none; }
 read_blocks() { # read_blocks NUMBER: at once; each as it is on the backstore
 	local i pids=()
 	rm -f /tmp/read.*
@@ -36,13 +37,13 @@ read_blocks() { # read_blocks NUMBER: at once; each as it is on the backstore
 	done
 	wait "${pids[@]}"
 	for ((i = 0; i < $1; i++)); do
-		cmp "/tmp/read.$i" <(dd if=/dev/ram0 bs=4k skip=$i count=1 status=none) || return
+		cmp "/tmp/read.$i" <(dd if=/dev/ram0 bs=4k skip=$((2 * i)) count=1 status=none) || return
 	done
 }
 in_flight() { # in_flight NUMBER
 	local reads writes
 	read -r reads writes <"/sys/block/${disk##*/}/inflight"
-	[ $((reads + writes)) -ge "$1" ]
+	[ $((reads + writes)) -ge "$1" ] || { echo "$reads reads, $writes writes"; return 1; }
 }
 all_in_flight() { wait_for 30 in_flight "$1"; }
 aborts() { dmesg | grep -c "ABORT_TASK: Found referenced"; }

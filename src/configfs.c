@@ -66,6 +66,19 @@ static int refuse(struct tcm_loop_tpg *tpg, const char *attribute,
 	return -EINVAL;
 }
 
+/* What is different for who has an odd name. */
+static const char *odd_because(enum protocol_role role,
+			       const struct protocol_name *name)
+{
+	if (role == PROTOCOL_TARGET)
+		return "page 0x83 is left as the target core makes it, without an NAA identifier of the port";
+	if (name->protocol == PROTOCOL_ID_ISCSI)
+		return "its TransportID has it as it is";
+	if (name->stand_in[0])
+		return "it has no 16 digits for a TransportID, which has a locally assigned identifier";
+	return "its TransportID has the first 16 digits";
+}
+
 static int parse_name(enum protocol_role role, const char *given, size_t len,
 		      struct protocol_name *name)
 {
@@ -73,23 +86,29 @@ static int parse_name(enum protocol_role role, const char *given, size_t len,
 		role == PROTOCOL_TARGET ? "target" : "initiator port";
 	struct protocol_name_error error;
 	struct shown shown;
+	char wrong[48];
 	int ret;
 
 	ret = protocol_name_parse(role, given, len, name, &error);
 	if (!ret)
 		return 0;
 	if (error.at < len)
-		tcm_loop_limited(
-			pr_err,
-			"%s \"%s\": wrong at character %zu; accepted: %s\n",
-			what, show(&shown, given, len), error.at + 1,
-			error.accepted);
+		snprintf(wrong, sizeof(wrong), "wrong at character %zu",
+			 error.at + 1);
 	else
+		snprintf(wrong, sizeof(wrong), "too short with %zu characters",
+			 len);
+	if (ret > 0 && !READ_ONCE(tcm_loop_strict_names)) {
 		tcm_loop_limited(
-			pr_err,
-			"%s \"%s\": too short with %zu characters; accepted: %s\n",
-			what, show(&shown, given, len), len, error.accepted);
-	return ret;
+			pr_warn,
+			"%s \"%s\": %s of %s; taken all the same, but %s\n",
+			what, show(&shown, given, len), wrong, error.accepted,
+			odd_because(role, name));
+		return 0;
+	}
+	tcm_loop_limited(pr_err, "%s \"%s\": %s; accepted: %s\n", what,
+			 show(&shown, given, len), wrong, error.accepted);
+	return -EINVAL;
 }
 
 static ssize_t

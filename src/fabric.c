@@ -124,7 +124,7 @@ static u32 tcm_loop_sess_get_initiator_sid(struct se_session *session,
 					   unsigned char *buf, u32 size)
 {
 	return scnprintf(buf, size, "%s",
-			 to_tcm_loop_tpg(session->se_tpg)->isid);
+			 to_tcm_loop_tpg(session->se_tpg)->initiator.isid);
 }
 
 /**

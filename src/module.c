@@ -69,6 +69,12 @@ MODULE_PARM_DESC(
 	cmd_per_lun,
 	"initial queue depth of each disk of an adapter made from now on, 1 to 10240 (default 256)");
 
+bool tcm_loop_strict_names;
+module_param_named(strict_names, tcm_loop_strict_names, bool, 0644);
+MODULE_PARM_DESC(
+	strict_names,
+	"refuse names of targets and initiator ports that only have the prefix of a protocol (default N)");
+
 static int __init tcm_loop_init(void)
 {
 	int ret;

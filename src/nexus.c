@@ -60,9 +60,9 @@ int tcm_loop_nexus_make(struct tcm_loop_tpg *tpg,
 	}
 	tcm_loop_luns_wait(tpg);
 	/* The core asks for the ISID while it sets up the session. */
-	strscpy(tpg->isid, initiator->isid, sizeof(tpg->isid));
-	tcm_loop_fabric_has_isid(tpg, tpg->isid[0]);
-	session = tcm_loop_session_make(tpg, initiator->text);
+	tpg->initiator = *initiator;
+	tcm_loop_fabric_has_isid(tpg, initiator->isid[0]);
+	session = tcm_loop_session_make(tpg, protocol_name_of_port(initiator));
 	if (IS_ERR(session)) {
 		ret = PTR_ERR(session);
 		goto out_unlock;
@@ -137,18 +137,15 @@ out_unlock:
  */
 ssize_t tcm_loop_nexus_show(struct tcm_loop_tpg *tpg, char *page, size_t size)
 {
-	struct se_session *session;
+	const struct protocol_name *name = &tpg->initiator;
 	ssize_t ret = -ENODEV;
 
 	mutex_lock(&tpg->nexus_lock);
-	session = tcm_loop_session(tpg);
-	if (session)
+	if (tcm_loop_session(tpg))
 		ret = scnprintf(page, size, "%s%s%s%s\n",
-				tpg->host->name.protocol == PROTOCOL_ID_FCP
-					? "fc."
-					: "",
-				session->se_node_acl->initiatorname,
-				tpg->isid[0] ? ",i,0x" : "", tpg->isid);
+				name->protocol == PROTOCOL_ID_FCP ? "fc." : "",
+				name->text, name->isid[0] ? ",i,0x" : "",
+				name->isid);
 	mutex_unlock(&tpg->nexus_lock);
 	return ret;
 }

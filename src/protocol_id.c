@@ -339,47 +339,6 @@ static int parse_isid(const char *given, size_t len, size_t start, size_t *at,
 	return 0;
 }
 
-/**
- * protocol_name_parse - read a target's or an initiator port's name
- * @role: which of the two; only an iSCSI initiator port may have an ISID
- * @given: what the user wrote; need not end with a NUL
- * @len: its length in bytes
- * @name: where the name goes; undefined on error
- * @error: where the reason goes on error
- *
- * The prefix decides the protocol and must be the first characters.
- *
- * Return: 0, or -EINVAL with @error filled in.
- */
-int protocol_name_parse(enum protocol_role role, const char *given, size_t len,
-			struct protocol_name *name,
-			struct protocol_name_error *error)
-{
-	const struct protocol *p = protocol_by_prefix(given, len);
-	const char *comma = NULL;
-	size_t text_len = len;
-
-	if (!p) {
-		error->at = 0;
-		error->accepted =
-			"naa. (SAS), fc. (Fibre Channel), iqn. or eui. (iSCSI) at the start";
-		return -EINVAL;
-	}
-	error->accepted = p->accepted[role];
-	name->protocol = p->id;
-	name->isid[0] = '\0';
-
-	if (role == PROTOCOL_INITIATOR && p->id == PROTOCOL_ID_ISCSI)
-		comma = memchr(given, ',', len);
-	if (comma)
-		text_len = comma - given;
-	if (p->parse(given, text_len, &error->at, name->text))
-		return -EINVAL;
-	if (comma)
-		return parse_isid(given, len, text_len, &error->at, name->isid);
-	return 0;
-}
-
 /* The hexadecimal digits of text as bytes; separators between bytes may be. */
 static int text_to_bytes(const struct protocol *p, const char *text, u8 *bytes,
 			 size_t count)
@@ -417,6 +376,136 @@ static void bytes_to_text(const struct protocol *p, const u8 *bytes,
 		*text++ = hex_char(bytes[i]);
 	}
 	*text = '\0';
+}
+
+/* A name of the protocol, with or without an ISID. */
+static int parse_well_formed(const struct protocol *p, enum protocol_role role,
+			     const char *given, size_t len,
+			     struct protocol_name *name, size_t *at)
+{
+	const char *comma = NULL;
+	size_t text_len = len;
+
+	if (role == PROTOCOL_INITIATOR && p->id == PROTOCOL_ID_ISCSI)
+		comma = memchr(given, ',', len);
+	if (comma)
+		text_len = comma - given;
+	if (p->parse(given, text_len, at, name->text))
+		return -EINVAL;
+	if (comma)
+		return parse_isid(given, len, text_len, at, name->isid);
+	return 0;
+}
+
+static bool is_printable(const char *given, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)given[i] <= ' ' || given[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/*
+ * A locally assigned NAA identifier (SPC-4 r37, 7.8.6.6), the same for the same
+ * name on each machine: 60 bits of the name's FNV-1a hash.
+ */
+static void make_stand_in(const struct protocol *p, struct protocol_name *name)
+{
+	unsigned long long hash = 0xcbf29ce484222325ULL;
+	const char *c;
+	u8 naa[8];
+	int i;
+
+	for (c = name->text; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 0x100000001b3ULL;
+	for (i = 7; i >= 0; i--, hash >>= 8)
+		naa[i] = hash;
+	naa[0] = 0x30 | (naa[0] & 0xf);
+	bytes_to_text(p, naa, sizeof(naa), name->stand_in);
+}
+
+/*
+ * A name that only has the prefix: what the kernel's own tcm_loop takes.  The
+ * target core keeps 223 bytes of an initiator port's name.
+ */
+static int parse_odd(const struct protocol *p, enum protocol_role role,
+		     const char *given, size_t len, struct protocol_name *name)
+{
+	const size_t isid_len = ISID_SEPARATOR_LEN + PROTOCOL_ISID_DIGITS;
+	size_t skip = p->id == PROTOCOL_ID_FCP ? strlen(p->prefix) : 0, at;
+	size_t min = strlen(p->prefix);
+	u8 bytes[8];
+
+	name->isid[0] = '\0';
+	if (role == PROTOCOL_INITIATOR && p->id == PROTOCOL_ID_ISCSI &&
+	    len > min + isid_len) {
+		if (parse_isid(given, len, len - isid_len, &at, name->isid))
+			name->isid[0] = '\0';
+		else
+			len -= isid_len;
+	}
+	if (len <= min || len > PROTOCOL_ISCSI_NAME_MAX ||
+	    !is_printable(given, len))
+		return -EINVAL;
+	name->odd = true;
+	memcpy(name->text, given + skip, len - skip);
+	name->text[len - skip] = '\0';
+	if (role == PROTOCOL_INITIATOR && p->id != PROTOCOL_ID_ISCSI &&
+	    text_to_bytes(p, name->text, bytes, sizeof(bytes)))
+		make_stand_in(p, name);
+	return 0;
+}
+
+/**
+ * protocol_name_parse - read a target's or an initiator port's name
+ * @role: which of the two; only an iSCSI initiator port may have an ISID
+ * @given: what the user wrote; need not end with a NUL
+ * @len: its length in bytes
+ * @name: where the name goes; undefined on error
+ * @error: where the reason goes, unless the name is one of its protocol
+ *
+ * The prefix decides the protocol and must be the first characters.  Printable
+ * characters after it, 223 in all, are a name that can be used; such a name
+ * that is none of its protocol is odd.
+ *
+ * Return: 0; 1 for an odd name, with @error filled in; -EINVAL with @error
+ * filled in for what cannot be used.
+ */
+int protocol_name_parse(enum protocol_role role, const char *given, size_t len,
+			struct protocol_name *name,
+			struct protocol_name_error *error)
+{
+	const struct protocol *p = protocol_by_prefix(given, len);
+
+	if (!p) {
+		error->at = 0;
+		error->accepted =
+			"naa. (SAS), fc. (Fibre Channel), iqn. or eui. (iSCSI) at the start";
+		return -EINVAL;
+	}
+	error->accepted = p->accepted[role];
+	name->protocol = p->id;
+	name->odd = false;
+	name->isid[0] = '\0';
+	name->stand_in[0] = '\0';
+	if (!parse_well_formed(p, role, given, len, name, &error->at))
+		return 0;
+	return parse_odd(p, role, given, len, name) ? -EINVAL : 1;
+}
+
+/**
+ * protocol_name_of_port - how the target core is to know an initiator port
+ * @name: its name
+ *
+ * Any context.
+ *
+ * Return: a name whose TransportID the target core can make.
+ */
+const char *protocol_name_of_port(const struct protocol_name *name)
+{
+	return name->stand_in[0] ? name->stand_in : name->text;
 }
 
 /* All but iSCSI: SPC-4, 7.6.4.1 */
@@ -492,8 +581,8 @@ int transport_id_build(const struct protocol_name *name, u8 *buf, size_t size)
 		return -ENOSPC;
 	memset(buf, 0, FIXED_TRANSPORT_ID);
 	buf[0] = p->id;
-	if (text_to_bytes(p, name->text, buf + p->layout.offset,
-			  p->layout.bytes))
+	if (text_to_bytes(p, protocol_name_of_port(name),
+			  buf + p->layout.offset, p->layout.bytes))
 		return -EINVAL;
 	return FIXED_TRANSPORT_ID;
 }
@@ -516,7 +605,7 @@ static int parse_iscsi(const u8 *buf, size_t len, struct protocol_name *name)
 		return -EINVAL;
 	given_len = end - given;
 	if (protocol_name_parse(PROTOCOL_INITIATOR, given, given_len, name,
-				&error) ||
+				&error) < 0 ||
 	    name->protocol != PROTOCOL_ID_ISCSI)
 		return -EINVAL;
 	if (format != (name->isid[0] ? ISCSI_FORMAT_PORT : ISCSI_FORMAT_DEVICE))
@@ -549,7 +638,9 @@ int transport_id_parse(const u8 *buf, size_t len, struct protocol_name *name)
 	if (buf[0] & FORMAT_CODE_MASK)
 		return -EINVAL;
 	name->protocol = p->id;
+	name->odd = false;
 	name->isid[0] = '\0';
+	name->stand_in[0] = '\0';
 	bytes_to_text(p, buf + p->layout.offset, p->layout.bytes, name->text);
 	return FIXED_TRANSPORT_ID;
 }

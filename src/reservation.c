@@ -163,7 +163,8 @@ static bool tcm_loop_list_is_good(struct se_cmd *se_cmd, const u8 *list,
 				  unsigned int len)
 {
 	struct tcm_loop_tpg *own = to_tcm_loop_tpg(se_cmd->se_sess->se_tpg);
-	bool wants_isid = own->isid[0] && target_enforces_isids(se_cmd->se_dev);
+	bool wants_isid =
+		own->initiator.isid[0] && target_enforces_isids(se_cmd->se_dev);
 	struct protocol_name name;
 	unsigned int at;
 	int ret;

@@ -45,7 +45,8 @@ static u32 allocation_length(const u8 *cdb)
 static bool is_completed(struct tcm_loop_tpg *tpg, u8 page)
 {
 	return page == BLOCK_LIMITS_PAGE ||
-	       (page == DEVICE_ID_PAGE && READ_ONCE(tpg->complete_device_id));
+	       (page == DEVICE_ID_PAGE && !tpg->host->name.odd &&
+		READ_ONCE(tpg->complete_device_id));
 }
 
 /* The buffer is zeroed and longer.  Returns the page's size. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer: any bytes as a name.  What is accepted must be accepted again in
- * the form it was given, and have a TransportID that reads back as the same.
+ * libFuzzer: any bytes as a name.  What is accepted must have a TransportID
+ * that reads back as the same; of an odd name only an initiator port must have
+ * one.
  */
 #include <stdlib.h>
 
@@ -15,11 +16,15 @@ static void one_role(enum protocol_role role, const char *given, size_t len)
 	unsigned char id[TRANSPORT_ID_SIZE];
 	int ret;
 
-	if (protocol_name_parse(role, given, len, &name, &error)) {
-		if (error.at > len || !error.accepted)
-			abort();
+	ret = protocol_name_parse(role, given, len, &name, &error);
+	if (ret && (error.at > len || !error.accepted))
+		abort();
+	if (ret < 0)
 		return;
-	}
+	if (name.odd != ret || strlen(name.text) > PROTOCOL_ISCSI_NAME_MAX)
+		abort();
+	if (name.odd && role == PROTOCOL_TARGET)
+		return;
 	ret = transport_id_build(&name, id, sizeof(id));
 	if (ret < 24 || ret % 4)
 		abort();

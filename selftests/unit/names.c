@@ -4,6 +4,7 @@
  * called with good and bad names, each name also cut short at every length.
  * Output is TAP.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "protocol_id.h"
@@ -55,55 +56,58 @@ static const struct {
 	{ "eui.02004567A425678D", PROTOCOL_ID_ISCSI, "eui.02004567A425678D" },
 };
 
+/* Names that only have a prefix, and what cannot be used at all. */
 static const struct {
 	const char *given;
 	size_t at;
+	int ret;
 } bad[] = {
-	{ "", 0 },
-	{ "naa", 0 },
-	{ "xnaa.5001405000000001", 0 },
-	{ "NAA.5001405000000001", 0 },
-	{ "eui.", 4 },
-	{ "eui.0123456789abcde", 19 },
-	{ "eui.0123456789abcdefa", 20 },
-	{ "eui.0123456789abcdeg", 19 },
+	{ "", 0, -EINVAL },
+	{ "naa", 0, -EINVAL },
+	{ "xnaa.5001405000000001", 0, -EINVAL },
+	{ "NAA.5001405000000001", 0, -EINVAL },
+	{ "eui.", 4, -EINVAL },
+	{ "eui.0123456789abcde", 19, 1 },
+	{ "eui.0123456789abcdefa", 20, 1 },
+	{ "eui.0123456789abcdeg", 19, 1 },
 	/* an ISID is for an initiator port */
-	{ "iqn.2003-01.org:a,i,0x00023d000001", 17 },
-	{ "naa.", 4 },
-	{ "naa.xyz", 4 },
-	{ "naa.0001405000000001", 4 },
-	{ "naa.4001405000000001", 4 },
-	{ "naa.b001405000000001", 4 },
-	{ "naa.500140500000000", 19 },
-	{ "naa.50014050000000011", 20 },
-	{ "naa.500140500000000g", 19 },
-	{ "naa.6001405000000001000000000000000", 35 },
-	{ "naa.600140500000000100000000000000012", 36 },
-	{ "fc.", 3 },
-	{ "fc.21:00:00:24:ff:00:00", 23 },
-	{ "fc.21:00:00:24:ff:00:00:0g", 25 },
-	{ "fc.21:00:00:24:ff:00:00:01:", 26 },
-	{ "fc.2100:0024ff000001", 7 },
-	{ "fc.21:0000:24:ff:00:00:01", 8 },
-	{ "iqn.", 4 },
-	{ "iqn.2003-00.org", 10 },
-	{ "iqn.2003-13.org", 10 },
-	{ "iqn.2003-20.org", 10 },
-	{ "iqn.203-01.org", 7 },
-	{ "iqn.2003-01.", 12 },
-	{ "iqn.2003-01.Org", 12 },
-	{ "iqn.2003-01.o rg", 13 },
-	{ "iqn.2003-01.o..rg", 14 },
-	{ "iqn.2003-01.org.", 15 },
-	{ "iqn.2003-01.org:a b", 17 },
-	{ "iqn.2003-01.org\t", 15 },
+	{ "iqn.2003-01.org:a,i,0x00023d000001", 17, 1 },
+	{ "naa.", 4, -EINVAL },
+	{ "naa.xyz", 4, 1 },
+	{ "naa.0001405000000001", 4, 1 },
+	{ "naa.4001405000000001", 4, 1 },
+	{ "naa.b001405000000001", 4, 1 },
+	{ "naa.500140500000000", 19, 1 },
+	{ "naa.50014050000000011", 20, 1 },
+	{ "naa.500140500000000g", 19, 1 },
+	{ "naa.6001405000000001000000000000000", 35, 1 },
+	{ "naa.600140500000000100000000000000012", 36, 1 },
+	{ "fc.", 3, -EINVAL },
+	{ "fc.21:00:00:24:ff:00:00", 23, 1 },
+	{ "fc.21:00:00:24:ff:00:00:0g", 25, 1 },
+	{ "fc.21:00:00:24:ff:00:00:01:", 26, 1 },
+	{ "fc.2100:0024ff000001", 7, 1 },
+	{ "fc.21:0000:24:ff:00:00:01", 8, 1 },
+	{ "iqn.", 4, -EINVAL },
+	{ "iqn.2003-00.org", 10, 1 },
+	{ "iqn.2003-13.org", 10, 1 },
+	{ "iqn.2003-20.org", 10, 1 },
+	{ "iqn.203-01.org", 7, 1 },
+	{ "iqn.2003-01.", 12, 1 },
+	{ "iqn.2003-01.Org", 12, 1 },
+	{ "iqn.2003-01.o rg", 13, -EINVAL },
+	{ "iqn.2003-01.o..rg", 14, 1 },
+	{ "iqn.2003-01.org.", 15, 1 },
+	{ "iqn.2003-01.org:a b", 17, -EINVAL },
+	{ "iqn.2003-01.org\t", 15, -EINVAL },
 };
 
 /* Initiator ports: the same names, and iSCSI's with an ISID. */
 static const struct {
 	const char *given;
 	const char *text;
-	const char *isid; /* NULL: refused at the character at */
+	const char *
+		isid; /* NULL: none of its protocol, from the character at on */
 	size_t at;
 } initiators[] = {
 	{ "naa.5001405000000001", "naa.5001405000000001", "", 0 },
@@ -136,8 +140,8 @@ static void initiator_names(void)
 		ret = parse_as(PROTOCOL_INITIATOR, given, strlen(given), &name,
 			       &error);
 		if (!initiators[i].isid) {
-			check(ret && error.at == initiators[i].at,
-			      "initiator refused at the right character",
+			check(ret == 1 && error.at == initiators[i].at,
+			      "initiator odd from the right character on",
 			      given);
 			if (ret && error.at != initiators[i].at)
 				printf("# expected %zu, got %zu\n",
@@ -167,9 +171,77 @@ static void long_names(void)
 	name[sizeof(name) - 1] = '\0';
 	check(!parse(name, PROTOCOL_ISCSI_NAME_MAX, &parsed, &error),
 	      "longest iSCSI name is accepted", "223 bytes");
-	check(parse(name, PROTOCOL_ISCSI_NAME_MAX + 1, &parsed, &error) &&
+	check(parse(name, PROTOCOL_ISCSI_NAME_MAX + 1, &parsed, &error) < 0 &&
 		      error.at == PROTOCOL_ISCSI_NAME_MAX,
 	      "a longer one is refused at its end", "224 bytes");
+}
+
+/* FC names have no prefix in the target core. */
+static int ends_with(const char *given, const struct protocol_name *name)
+{
+	return !strcmp(given + (name->protocol == PROTOCOL_ID_FCP ? 3 : 0),
+		       name->text);
+}
+
+/* What the target core makes TransportIDs of. */
+static const struct {
+	const char *given;
+	const char *port; /* as it is known; a stand-in begins so */
+	const char *isid;
+} odd_initiators[] = {
+	{ "naa.726163636f6f6e73", "naa.726163636f6f6e73", "" },
+	{ "naa.50014050000000011", "naa.50014050000000011", "" },
+	{ "naa.123456789abcdef", "naa.3", "" },
+	{ "naa.6001405r1d41d8cd9", "naa.3", "" },
+	{ "fc.21:00:00:24:ff:00:00:01:02", "21:00:00:24:ff:00:00:01:02", "" },
+	{ "fc.21000024ff00000155", "3", "" },
+	{ "fc.racoon", "3", "" },
+	{ "iqn.Racoon", "iqn.Racoon", "" },
+	{ "iqn.Racoon,i,0x00023D000001", "iqn.Racoon", "00023d000001" },
+	{ "iqn.Racoon,i,0x00023d00000", "iqn.Racoon,i,0x00023d00000", "" },
+	{ "eui.x,i,0x00023d000001", "eui.x", "00023d000001" },
+	{ "eui.,i,0x00023d000001", "eui.,i,0x00023d000001", "" },
+};
+
+static void odd_names(void)
+{
+	struct protocol_name name, again, other, id;
+	struct protocol_name_error error;
+	u8 buf[TRANSPORT_ID_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof(odd_initiators) / sizeof(odd_initiators[0]);
+	     i++) {
+		const char *given = odd_initiators[i].given;
+		const char *port = odd_initiators[i].port;
+		int ret = parse_as(PROTOCOL_INITIATOR, given, strlen(given),
+				   &name, &error);
+		int len = transport_id_build(&name, buf, sizeof(buf));
+
+		check(ret == 1 && !strcmp(name.isid, odd_initiators[i].isid),
+		      "odd initiator", given);
+		check(!strncmp(protocol_name_of_port(&name), port,
+			       strlen(port)) &&
+			      !name.stand_in[0] == !!strcmp(port, "naa.3") *
+							   !!strcmp(port, "3"),
+		      "is known by the right name", given);
+		/* a stand-in is well-formed: 16 digits read back the same */
+		check(len > 0 && transport_id_parse(buf, len, &id) == len &&
+			      !strcmp(id.isid, name.isid) &&
+			      (!name.stand_in[0] ||
+			       !strcmp(id.text, name.stand_in)),
+		      "and has a TransportID", given);
+		parse_as(PROTOCOL_INITIATOR, given, strlen(given), &again,
+			 &error);
+		check(!strcmp(again.stand_in, name.stand_in),
+		      "which is the same each time", given);
+	}
+	parse_as(PROTOCOL_INITIATOR, "naa.xyz", 7, &name, &error);
+	parse_as(PROTOCOL_INITIATOR, "naa.xyy", 7, &other, &error);
+	check(strcmp(name.stand_in, other.stand_in),
+	      "two names have two stand-ins", "naa.xyz");
+	check(parse("naa.xyz", 7, &name, &error) == 1 && !name.stand_in[0],
+	      "a target needs none", "naa.xyz");
 }
 
 int main(void)
@@ -197,14 +269,19 @@ int main(void)
 		int ret = parse(bad[i].given, strlen(bad[i].given), &name,
 				&error);
 
-		check(ret && error.at == bad[i].at && error.accepted &&
-			      *error.accepted,
-		      "refused at the right character", bad[i].given);
+		check(ret == bad[i].ret && error.at == bad[i].at &&
+			      error.accepted && *error.accepted,
+		      ret > 0 ? "odd from the right character on"
+			      : "refused at the right character",
+		      bad[i].given);
+		check(ret < 0 || (name.odd && ends_with(bad[i].given, &name)),
+		      "taken as it was given", bad[i].given);
 		if (ret && error.at != bad[i].at)
 			printf("# expected %zu, got %zu\n", bad[i].at,
 			       error.at);
 	}
 	initiator_names();
+	odd_names();
 	long_names();
 	return finish();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scatterlists without copying from the middle (before 3.11) and without sgl_alloc() (before 4.16). */
+/* Scatterlists without copying from the middle (before 3.11) and without
+ * sgl_alloc() (before 4.16). */
 #ifndef MODEL_LINUX_SCATTERLIST_H
 #define MODEL_LINUX_SCATTERLIST_H
 
