@@ -28,7 +28,6 @@
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/semaphore.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -49,7 +48,7 @@
 #define TRANSPORT_IDS_LENGTH_OFFSET 24
 #define TRANSPORT_IDS_OFFSET 28
 /* More than any real list, so that nobody makes us allocate what he likes. */
-#define PARAMETER_LIST_MAX SZ_64K
+#define PARAMETER_LIST_MAX 65536
 
 /* SPC-4 r37, 6.16.4: RELATIVE TARGET PORT IDENTIFIER of REGISTER AND MOVE */
 #define MOVE_RTPI_OFFSET 18
