@@ -3,6 +3,7 @@
 #define TCM_LOOP_COMPAT_KREF_H
 
 #include_next <linux/kref.h>
+#include <linux/atomic.h>
 #include "tcm_loop_probed.h"
 
 #ifndef COMPAT_HAS_kref_read
