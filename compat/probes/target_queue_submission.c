@@ -2,4 +2,8 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-void (*probe)(struct se_cmd *) = target_queue_submission;
+void probe(struct se_cmd *cmd);
+void probe(struct se_cmd *cmd)
+{
+	target_queue_submission(cmd);
+}

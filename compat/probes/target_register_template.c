@@ -2,4 +2,8 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-int (*probe)(const struct target_core_fabric_ops *) = target_register_template;
+int probe(const struct target_core_fabric_ops *ops);
+int probe(const struct target_core_fabric_ops *ops)
+{
+	return target_register_template(ops);
+}

@@ -2,9 +2,9 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-struct se_session *(*probe)(struct se_portal_group *, unsigned int,
-			    unsigned int, enum target_prot_op, const char *,
-			    void *,
-			    int (*)(struct se_portal_group *,
-				    struct se_session *,
-				    void *)) = target_setup_session;
+struct se_session *probe(struct se_portal_group *tpg);
+struct se_session *probe(struct se_portal_group *tpg)
+{
+	return target_setup_session(tpg, 0, 0, TARGET_PROT_NORMAL, "", NULL,
+				    NULL);
+}

@@ -2,4 +2,8 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-void (*probe)(struct se_session *) = target_stop_session;
+void probe(struct se_session *session);
+void probe(struct se_session *session)
+{
+	target_stop_session(session);
+}

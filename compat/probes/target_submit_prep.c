@@ -2,6 +2,9 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-int (*probe)(struct se_cmd *, unsigned char *, struct scatterlist *, u32,
-	     struct scatterlist *, u32, struct scatterlist *, u32,
-	     gfp_t) = target_submit_prep;
+int probe(struct se_cmd *cmd, unsigned char *cdb);
+int probe(struct se_cmd *cmd, unsigned char *cdb)
+{
+	return target_submit_prep(cmd, cdb, NULL, 0, NULL, 0, NULL, 0,
+				  GFP_ATOMIC);
+}

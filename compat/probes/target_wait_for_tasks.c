@@ -2,4 +2,8 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-void (*probe)(struct se_session *, int) = target_wait_for_sess_cmds;
+void probe(struct se_session *session);
+void probe(struct se_session *session)
+{
+	target_wait_for_sess_cmds(session, 0);
+}
