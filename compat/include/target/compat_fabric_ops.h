@@ -10,7 +10,7 @@
 #include <linux/module.h>
 #include <target/target_core_configfs.h>
 #endif
-#ifndef COMPAT_HAS_configfs_attr
+#ifndef COMPAT_HAS_attrib_to_tpg
 #include <target/target_core_fabric_configfs.h>
 #endif
 
@@ -57,7 +57,7 @@ struct compat_fabric_ops {
 int compat_fabric_register(const struct compat_fabric_ops *ops);
 void compat_fabric_unregister(const struct compat_fabric_ops *ops);
 
-#ifndef COMPAT_HAS_configfs_attr
+#ifndef COMPAT_HAS_attrib_to_tpg
 /*
  * Attributes were structures of the target core's, one kind for each kind of
  * directory, whose functions get its object.  The name of the functions tells
@@ -112,6 +112,9 @@ static inline struct se_portal_group *attrib_to_tpg(struct config_item *item)
 	extern struct configfs_attribute pfx##attr_##nam                       \
 		__attribute__((alias("compat_" #pfx "attr_" #nam)))
 
+/* RHEL 7.3 has configfs's own, which its target core does not use. */
+#undef CONFIGFS_ATTR
+#undef CONFIGFS_ATTR_RO
 #define CONFIGFS_ATTR(pfx, name)                                               \
 	COMPAT_ATTR_SHOW(pfx, name)                                            \
 	COMPAT_ATTR_STORE(pfx, name)                                           \
