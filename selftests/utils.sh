@@ -35,8 +35,32 @@ check "a second disk of that name is refused" refused "fc exists" $tcm_loop crea
 check "remove them" $tcm_loop remove sas fc iscsi
 check "nothing is left" nothing_left
 
-check "a name that the module refuses is refused, with the module's reason" \
-	refused "accepted: naa. and 16" $tcm_loop create --ramdisk 1M --target naa.xyz
+check "a name that is none is refused, in the module's words" \
+	refused 'naa.xyz": wrong at character 5; accepted: naa. and 16' $tcm_loop create --ramdisk 1M --target naa.xyz
+conf=/tmp/tcm-loop.conf
+in_file() { # in_file REASON LINE...: a disk that is said so is refused before anything is made
+	local reason=$1
+	shift
+	printf '%s\n' "[one]" "$@" >$conf
+	check "in a file: ${reason//\"/}" refused "$reason" $tcm_loop apply --dry-run $conf
+}
+while IFS='|' read -r reason name line; do
+	in_file "$reason" "ramdisk = 1M" "target = $name" "$line"
+done <<END
+4001405000000001": wrong at character 5; accepted: naa.|naa.4001405000000001
+12": wrong at character 21; accepted: naa.|naa.50014050000000012
+": too short with 35 characters; accepted: naa.|naa.6001405000000001000000000000000
+21:0000:24:ff:00:00:01": wrong at character 9; accepted: fc.|fc.21:0000:24:ff:00:00:01
+Org": wrong at character 13; accepted: iqn.|iqn.2003-01.Org
+000001": wrong at character 18; accepted: iqn.|iqn.2003-01.org:a,i,0x00023d000001
+0000": wrong at character 224; accepted: iqn.|$(printf 'iqn.2003-01.%0212d' 0)
+g": wrong at character 20; accepted: iqn.|eui.0123456789abcdeg
+accepted are naa. (SAS)|NAA.5001405000000001
+0x00023d000001": wrong at character 21; accepted: naa.|$naa|initiator = naa.5001405000000002,i,0x00023d000001
+2": too short with 4 characters; accepted: fc.|$fc|initiator = fc.2
+a,i,0xg": wrong at character 23; accepted: iqn.|$iqn|initiator = iqn.2003-01.org:a,i,0xg
+initiator "$fc_initiator" is not of protocol iscsi|$iqn|initiator = $fc_initiator
+END
 check "a file that does not exist" refused "with a size it is made" $tcm_loop create --file /tmp/none.img
 check "no block device" refused "is not a block device" $tcm_loop create --block /etc/passwd
 check "two places for the data" refused "exactly one of" $tcm_loop create --ramdisk 1M --file /tmp/x
@@ -58,7 +82,6 @@ check "another's disk is not removed" refused "is not a disk that this command m
 check "remove --all" $tcm_loop remove --all
 check "leaves it" test -e "$(device_of $naa 1 0)"
 
-conf=/tmp/tcm-loop.conf
 cat >$conf <<END
 [one]
 file = /tmp/one.img
