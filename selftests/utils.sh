@@ -68,8 +68,22 @@ check "no place for the data" refused "none is given" $tcm_loop create
 check "a size of nothing" refused 'size "0"' $tcm_loop create --ramdisk 0
 check "an LUN that does not exist" refused "from 0 to 65535" $tcm_loop create --ramdisk 1M --lun 65536
 check "a protocol that is not the target's" refused "is not of protocol" $tcm_loop create --ramdisk 1M --protocol fc --target $naa
+long=/tmp/long/$(printf '%0245d' 0) # of 255 bytes, as many as the kernel takes
+mkdir -p /tmp/long
+for path in '/tmp/long/a,b' '/tmp/long/a,fd_buffered_io=1' $'/tmp/long/a\nb' $'/tmp/long/a\eb'; do
+	check "a path that is an option, too: ${path@Q}" refused "without commas and control" $tcm_loop create --file "$path" --size 1M
+done
+check "a device's path that is one" refused "without commas and control" $tcm_loop create --block /dev/a,readonly=1
+check "a path longer than the kernel takes" refused "has 256 bytes; accepted are 255" $tcm_loop create --file "/${long}" --size 1M
+check "a device's path longer than that" refused "has 512 bytes; accepted are 511" $tcm_loop create --block "/dev/$(printf '%0507d' 0)"
+in_file "a comment has a line of its own" "file = /tmp/long/a ; b" "size = 1M"
+in_file "a comment has a line of its own" "block = /dev/ram0	# b"
 check "after each of these nothing is left" nothing_left
-check "and no file" test ! -e /tmp/x -a ! -e /tmp/none.img
+check "and no file" test ! -e /tmp/x -a ! -e /tmp/none.img -a -z "$(ls /tmp/long)"
+check "the longest path that the kernel takes" $tcm_loop create --file "$long" --size 1M --name long
+check_equal "is the file that was made" "${long##*/}" "$(ls /tmp/long)"
+$tcm_loop remove long >/dev/null
+rm -r /tmp/long
 
 make_ramdisk foreign 8
 make_tpg $naa 1 $naa_initiator
