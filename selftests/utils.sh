@@ -142,5 +142,126 @@ check "a file without a section is refused" refused "no section headers" $tcm_lo
 check "and nothing was touched" grep -q "^one " <<<"$($tcm_loop list)"
 check "remove --all" $tcm_loop remove --all
 check "another's disk is still there" test -e "$(device_of $naa 1 0)"
-rm -f /tmp/one.img $conf
+
+# What there is under the name of a disk that was made need not be that disk.
+everything() { find $target \( -type d -o -type l \); ls -lR --time-style=full-iso /run/tcm-loop; cat /run/tcm-loop/disks.json; } 2>&1
+unchanged() { # unchanged REGEX COMMAND...: it says so and changes nothing
+	local before output expected=$1
+	shift
+	before=$(everything; echo .)
+	output=$("$@" 2>&1)
+	diff <(echo "$before") <(everything; echo .) && has "$expected" "$output"
+}
+forget_paths() { # as 3.0.0 left it, which did not save where a backstore is
+	python3 - <<-END
+	import json
+	path = "/run/tcm-loop/disks.json"
+	disks = json.load(open(path))
+	for disk in disks.values():
+	    disk.pop("made_backstore", None), disk.pop("made_serial", None)
+	json.dump(disks, open(path, "w"))
+	END
+}
+rm -rf /run/tcm-loop
+printf '[own]\nramdisk = 1M\ntarget = %s\n' $iqn >$conf
+check "apply --dry-run and list make no folder" unchanged "^\+ own" $tcm_loop apply -n $conf
+$tcm_loop list >/dev/null
+check "nor a state" test ! -e /run/tcm-loop
+make_own() { # make_own FORMAT: $own is its backstore
+	$tcm_loop apply $conf >/dev/null
+	own=$(cd $core && echo rd_mcp_*/own)
+	[ "$1" = now ] || forget_paths
+}
+take_down() { # by other hands
+	remove_tpg $iqn 1
+	rmdir $loopback/$iqn "$core/$own" "$core/${own%/*}"
+}
+unlink_own() {
+	find $loopback/$iqn/tpgt_1/lun/lun_0 -maxdepth 1 -type l -delete
+	rmdir $loopback/$iqn/tpgt_1/lun/lun_0
+}
+make_another() { # make_another SERIAL: a backstore where $own was
+	mkdir -p "$core/$own"
+	write rd_pages=256 "$core/$own/control"
+	write 1 "$core/$own/enable"
+	write "$1" "$core/$own/wwn/vpd_unit_serial"
+}
+expose() { make_tpg $iqn 1 $iqn_initiator && link_lun $iqn 1 0 "$1"; }
+not_removed() { # not_removed WHAT REGEX BACKSTORE: apply and remove leave it, and forget the disk
+	check "$1: it is listed as another's" grep -q "^${3#*/} .* others" <<<"$($tcm_loop list)"
+	check "$1: a dry run says so" unchanged "^! own: .*$2.*; made again" $tcm_loop apply --dry-run $conf
+	cp /run/tcm-loop/disks.json /tmp/disks.json
+	check "$1: apply says so" has "^- own: .*$2" "$($tcm_loop apply /dev/null 2>&1)"
+	check "$1: and leaves it" test -d "$core/$3" -a -e "$(device_of $iqn 1 0)"
+	check_equal "$1: the disk is forgotten" "{}" "$(cat /run/tcm-loop/disks.json)"
+	cp /tmp/disks.json /run/tcm-loop/disks.json
+	check "$1: remove says so" has "^own: .*$2" "$($tcm_loop remove own 2>&1)"
+	check "$1: and leaves it" test -d "$core/$3" -a -e "$(device_of $iqn 1 0)"
+	check_equal "$1: the disk is forgotten" "{}" "$(cat /run/tcm-loop/disks.json)"
+	remove_tpg $iqn 1
+	rmdir $loopback/$iqn
+}
+make_own now
+take_down
+make_fileio own 1 /tmp/own.img
+expose fileio_0/own
+not_removed "another kind" "is gone; lun 0 .* is linked to core/fileio_0/own" fileio_0/own
+rmdir $core/fileio_0/own $core/fileio_0
+
+make_own now
+unlink_own
+link_lun $iqn 1 0 rd_mcp_0/foreign
+not_removed "another's LUN" "lun 0 .* is linked to core/rd_mcp_0/foreign" rd_mcp_0/foreign
+check "its backstore is gone" test ! -e "$core/$own"
+
+for format in now 3.0.0; do
+	make_own $format
+	take_down
+	make_another other
+	expose "$own"
+	not_removed "another serial number, $format" "found is core/$own with .other.; lun 0 .* is linked to core/$own" "$own"
+	rmdir "$core/$own" "$core/${own%/*}"
+
+	make_own $format
+	check "apply has nothing to do, $format" unchanged "^nothing to do" $tcm_loop apply $conf
+	unlink_own
+	check "a dry run says that the LUN is gone, $format" unchanged "^! own: lun 0 of .* is gone" $tcm_loop apply -n $conf
+	check "apply makes it again, $format" $tcm_loop apply $conf
+	[ $format = now ] || forget_paths
+	check "it is there, $format" present $iqn 1 0
+	check "and goes, $format" $tcm_loop remove own
+	check "with all of it, $format" test ! -e "$core/$own" -a ! -e $loopback/$iqn
+done
+make_own 3.0.0
+mine=$own serial=$(sed 's/.*: //' "$core/$own/wwn/vpd_unit_serial")
+own=rd_mcp_9/own
+make_another "$serial"
+check "of two that it may be, 3.0.0, neither is taken" has "^own: forgotten; .* found are core/$mine .* and core/$own" "$($tcm_loop remove own)"
+check "they are there" test -d "$core/$own" -a -d "$core/$mine"
+rmdir "$core/$own" "$core/${own%/*}"
+own=$mine
+take_down
+
+# A backstore that others use, too.
+make_own now
+if modprobe iscsi_target_mod 2>/dev/null; then
+	user="$target/iscsi/$iqn:[a]"
+else
+	user=$loopback/$fc
+fi
+lun=$user/tpgt_1/lun/lun_0
+mkdir -p "$lun" && ln -s "$core/$own" "$lun/second"
+used="core/$own is used by $(sed 's/[][]/./g' <<<"${lun#"$target/"}"), too"
+check "a backstore with a second LUN: remove is refused" unchanged "$used; with --force" $tcm_loop remove own
+check "apply is" unchanged "$used; .*nothing was changed" $tcm_loop apply /dev/null
+sed -i 's/1M/2M/' $conf
+check "and so is apply --force of a change" unchanged "$used; nothing was changed" $tcm_loop apply --force $conf
+check "remove --force says what stays" has "^own: removed; core/$own stays, for" "$($tcm_loop remove --force own)"
+check "it takes the disk" test ! -e $loopback/$iqn
+check "and leaves the second LUN" test -e "$lun/second/enable"
+check "and the backstore, which is not this command's any more" refused "which this command did not make" $tcm_loop create --ramdisk 1M --name own
+rm "$lun/second"
+rmdir "$lun" "$user/tpgt_1" "$user" "$core/$own" "$core/${own%/*}"
+[ ! -e $target/iscsi ] || rmdir $target/iscsi
+rm -f /tmp/one.img /tmp/own.img /tmp/disks.json $conf
 finish
