@@ -76,12 +76,15 @@ done
 check "a device's path that is one" refused "without commas and control" $tcm_loop create --block /dev/a,readonly=1
 check "a path longer than the kernel takes" refused "has 256 bytes; accepted are 255" $tcm_loop create --file "/${long}" --size 1M
 check "a device's path longer than that" refused "has 512 bytes; accepted are 511" $tcm_loop create --block "/dev/$(printf '%0507d' 0)"
+check "a serial number longer than the kernel takes, which is known when the file is made" \
+	refused "Value too large" $tcm_loop create --file /tmp/long/serial --size 1M --serial "$(printf '%0300d' 0)"
+check "takes the new file with it" test ! -e /tmp/long/serial
 in_file "a comment has a line of its own" "file = /tmp/long/a ; b" "size = 1M"
 in_file "a comment has a line of its own" "block = /dev/ram0	# b"
 check "after each of these nothing is left" nothing_left
 check "and no file" test ! -e /tmp/x -a ! -e /tmp/none.img -a -z "$(ls /tmp/long)"
 check "the longest path that the kernel takes" $tcm_loop create --file "$long" --size 1M --name long
-check_equal "is the file that was made" "${long##*/}" "$(ls /tmp/long)"
+check_equal "is the file that was made, for root alone" "${long##*/} 600" "$(cd /tmp/long && stat -c "%n %a" -- *)"
 $tcm_loop remove long >/dev/null
 rm -r /tmp/long
 
