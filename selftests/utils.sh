@@ -232,7 +232,8 @@ for format in now 3.0.0; do
 	check "apply makes it again, $format" $tcm_loop apply $conf
 	[ $format = now ] || forget_paths
 	check "it is there, $format" present $iqn 1 0
-	check "and goes, $format" $tcm_loop remove own
+	mkdir "$core/$own/alua/group"
+	check "and goes, with an ALUA group of the backstore's, $format" $tcm_loop remove own
 	check "with all of it, $format" test ! -e "$core/$own" -a ! -e $loopback/$iqn
 done
 make_own 3.0.0
