@@ -9,12 +9,11 @@
 load_module
 modprobe dm_mod
 modprobe brd rd_nr=1 rd_size=32768
-command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and brd"
+command -v dmsetup >/dev/null && command -v fio >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup, fio and brd"
 trap 'dmsetup resume held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
 [ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
 
 dmesg -n 7 # a guest that dies tells why
-dd if=/dev/urandom of=/dev/ram0 bs=64k count=16 oflag=direct status=none
 make_mapped held
 other=naa.5001405000000011 # an adapter of its own: one reset at a time for each
 for target in $naa $other; do
@@ -27,18 +26,9 @@ at_rest "$disk"
 at_rest "$(disk_of $other 1 0)"
 
 # One block of two: what is adjacent may become one command.
-read_block() { dd if="$disk" of="/tmp/read.$1" bs=4k skip=$((2 * $1)) count=1 iflag=direct status=none; }
-read_blocks() { # read_blocks NUMBER: at once; each as it is on the backstore
-	local i pids=()
-	rm -f /tmp/read.*
-	for ((i = 0; i < $1; i++)); do
-		read_block $i &
-		pids+=($!)
-	done
-	wait "${pids[@]}"
-	for ((i = 0; i < $1; i++)); do
-		cmp "/tmp/read.$i" <(dd if=/dev/ram0 bs=4k skip=$((2 * i)) count=1 status=none) || return
-	done
+blocks() { # blocks NUMBER read|write: as many at once; each has a checksum
+	fio --name=blocks --filename="$disk" --direct=1 --ioengine=libaio --bs=4k --size=8m --io_size=$(($1 * 4))k \
+		--iodepth="$1" --rw="$2:4k" --verify=crc32c --verify_fatal=1 --max_latency=200s --output-format=terse
 }
 in_flight() { # in_flight NUMBER
 	local reads writes
@@ -59,6 +49,7 @@ reset_both() { # reset_both: the other path first, as the same one is what the e
 	resets="$resets $!"
 }
 
+check "24 blocks are written" blocks 24 write
 for hold in ${HOLDS:-10}; do
 	echo $((hold / 5 + 2)) >"$device/timeout" # a command that is older than six timeouts is not retried
 	for commands in 1 24; do
@@ -66,7 +57,7 @@ for hold in ${HOLDS:-10}; do
 		aborts_before=$(aborts)
 		dmsetup suspend --noflush --nolockfs held
 		end=$((SECONDS + hold))
-		begin read_blocks $commands
+		begin blocks $commands read
 		check "$what: all are on their way" all_in_flight $commands
 		check "$what: an ABORT TASK waits for them" wait_for 60 abort_begins
 		reset_both
