@@ -80,14 +80,14 @@ check: setup ## all checks: formatting, builds, and the selftests on every kerne
 check-packages: setup ## install, upgrade and remove the packages on every release
 	@vm/check versions deb-bullseye deb-bookworm deb-trixie deb-sid rpm
 
-check-debug: setup ## the selftests on an older kernel with KASAN, lockdep and kmemleak, too
-	@vm/check kernel-debug-bookworm test-debug-bookworm
+check-long: setup ## what takes hours: long forms, older debug kernels, packages of all releases
+	@vm/check --long
 
 check-docs: setup ## type what the documents show in a VM, and compare what it prints
 	@vm/check-docs
 
-test: setup ## run one selftest: TEST=name, in KERNEL=uml (seconds) or a release
-	@vm/run $(KERNEL) -- selftests/run $(TEST:%=%.sh)
+test: setup ## run one selftest, or all of vm/plan: TEST=name, in KERNEL=uml (seconds) or a release
+	@vm/test $(KERNEL) $(TEST)
 
 bench: setup ## stock, ours, nvme-loop and null_blk side by side on RELEASE=backports
 	@bench/run $(or $(RELEASE),backports)
@@ -105,4 +105,4 @@ format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
 .PHONY: help modules modules_install probes check-headers clean install-source install-man install-utils install uninstall dist deb rpm setup demo check \
-	check-packages check-debug check-docs test bench clients coverage shell format
+	check-packages check-long check-docs test bench clients coverage shell format

@@ -29,6 +29,7 @@ check() { # check DESCRIPTION COMMAND...: the command must succeed
 	fi
 	failures=$((failures + 1))
 	echo "not ok $checks - $what"
+	{ echo "tcm_loop selftests: not ok $checks - $what" >/dev/kmsg; } 2>/dev/null
 	say "$*" | head -c 500 | head -n 1
 	[ -z "$output" ] || head -n 30 <<<"$output" | sed 's/^/#   /'
 	return 1

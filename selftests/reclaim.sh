@@ -6,9 +6,10 @@
 # tasks that free some.  Nothing may hang, and the data must be right.
 #
 #	RECLAIM_SECONDS	goes round the backstores until so much time has passed
-#	RECLAIM_OVER	the backstores: rd_mcp fileio iblock user pscsi
+#	RECLAIM_OVER	the backstores (rd_mcp,fileio,iblock,user,pscsi)
 #	RECLAIM_MIB	the file that is dirtied (60); a slow machine sets less
 . "$(dirname "$0")/lib.sh"
+: "${RECLAIM_OVER:=rd_mcp,fileio,iblock,user,pscsi}"
 load_module
 
 # There a page that is written back while it is written to may lose what was
@@ -155,7 +156,7 @@ fi
 
 mkdir -p /tmp/mnt
 over=()
-for backstore in ${RECLAIM_OVER:-rd_mcp fileio iblock user pscsi}; do
+for backstore in ${RECLAIM_OVER//,/ }; do
 	missing=$(lacking "$backstore" | paste -sd " ")
 	if [ -n "$missing" ]; then
 		skip "$backstore" "needs $missing"

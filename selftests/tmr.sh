@@ -3,9 +3,10 @@
 #
 # Task management functions that meet: a backstore holds commands, the error handler's
 # ABORT TASK waits for them, and LOGICAL UNIT RESET comes through the same path and
-# through another.  $HOLDS has the seconds for which commands are held.  Past 60 of them
-# the error handler itself goes on to a reset and then waits.
+# through another.  $HOLDS has the seconds for which commands are held, 10 if it is not
+# set, separated by commas.  Past 60 seconds the error handler itself goes on to a reset and then waits.
 . "$(dirname "$0")/lib.sh"
+: "${HOLDS:=10}"
 load_module
 modprobe dm_mod
 modprobe brd rd_nr=1 rd_size=32768
@@ -50,7 +51,7 @@ reset_both() { # reset_both: the other path first, as the same one is what the e
 }
 
 check "24 blocks are written" blocks 24 write
-for hold in ${HOLDS:-10}; do
+for hold in ${HOLDS//,/ }; do
 	echo $((hold / 5 + 2)) >"$device/timeout" # a command that is older than six timeouts is not retried
 	for commands in 1 24; do
 		what="$commands held for $hold s"

@@ -7,8 +7,8 @@
 # or if its TAP is not whole: a plan is missing, or has another number than there are
 # results.  A step that leaves no verdict is red.  Counts are for people.
 #
-# $logs/STEP has what belongs to a step: its output, the kernel logs of its guests, its
-# result.
+# $logs/STEP has what belongs to a step: its output, the kernel logs of its guests, a
+# file of TAP for each selftest, its result.
 
 # The only check of a step that prints no TAP is its exit status.
 is_one_check() { [[ $1 == lint || $1 == build-* ]]; }
@@ -36,6 +36,13 @@ counts() {
 		}' "$1"
 }
 
+# The command that repeats a step: what the step says itself in its first line, if it does.
+again() {
+	local command
+	command=$(sed -n '1s/^again: //p' "$logs/$1/output" 2>/dev/null)
+	echo "${command:-vm/check $1}"
+}
+
 # A line for a step, and its verdict in its result: "red" or "green", and the counts.
 report() {
 	local step=$1 status=$2 seconds=$3 output=$logs/$1/output passed=0 failed=0 skipped=0 whole=whole why='' verdict=green
@@ -55,14 +62,23 @@ report() {
 		echo "FAILED  $step ($seconds s): ${why#, }; $output says:"
 		grep -avE '^(# )*ok ' "$output" | grep -aE -A12 '^(# )*not ok|^vm:|warning|error' | head -n 60 | sed 's/^/        /' || true
 		tail -n 5 "$output" | sed 's/^/        /'
-		echo "        again: vm/check $step"
+		echo "        again: $(again "$step")"
 	fi
 	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
 	echo "$verdict $passed $failed $skipped" >"$logs/$step/result"
 }
 
+# A file for each test that selftests/run has run, with its TAP.
+split_tests() { # split_tests STEP
+	awk -v dir="$logs/$1" '
+		/^# selftests: tcm_loop: [a-z_]+\.sh$/ { file = dir "/" $NF; sub(/\.sh$/, ".tap", file); next }
+		/^(not )?ok [0-9]+ selftests: / { if (file) close(file); file = ""; next }
+		file { print substr($0, 3) >file }' "$logs/$1/output"
+}
+
 one_step() {
 	local step=$1 start=$SECONDS status
+	set +m # what the step starts stays in its process group
 	echo "        $step ..."
 	mkdir -p "$logs/$step"
 	export STEP_LOGS=$logs/$step # where vm/run leaves the kernel's log
@@ -70,6 +86,7 @@ one_step() {
 	(set -e && run_step "$step") >"$logs/$step/output" 2>&1 </dev/null
 	status=$?
 	set -e
+	split_tests "$step"
 	report "$step" "$status" $((SECONDS - start))
 }
 
@@ -112,7 +129,7 @@ all_steps() {
 	done
 	# Of a long output the end is what is kept.
 	for step in "${red[@]}"; do
-		echo "red: $step; again: vm/check $step"
+		echo "red: $step; again: $(again "$step")"
 		grep -aE '^(# )*not ok' "$logs/$step/output" | sed "s/^/        /" || true
 	done
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
