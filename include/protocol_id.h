@@ -62,8 +62,8 @@ enum protocol_role {
 	PROTOCOL_INITIATOR,
 };
 
-/* The longest name of a SAS or FC port that is made from another. */
-#define PROTOCOL_STAND_IN_SIZE sizeof("00:00:00:00:00:00:00:00")
+/* The longest name of a SAS or FC initiator port that has a TransportID. */
+#define PROTOCOL_PORT_SIZE sizeof("00:00:00:00:00:00:00:00")
 
 /**
  * struct protocol_name - a target's or an initiator port's name
@@ -74,15 +74,15 @@ enum protocol_role {
  *an odd name, what was given, for FC without the prefix
  * @isid: of an iSCSI initiator port, its initiator session identifier as 12
  *	hexadecimal digits in lower case; empty where none was given
- * @stand_in: of an initiator port whose odd name has no TransportID, a name
- *	that has one; else empty
+ * @port: of a SAS or FC initiator port, the name that its TransportID reads
+ *	back as; else empty
  * @odd: the name only has the protocol's prefix, and is none of its names
  */
 struct protocol_name {
 	enum protocol_id protocol;
 	char text[PROTOCOL_NAME_SIZE];
 	char isid[PROTOCOL_ISID_DIGITS + 1];
-	char stand_in[PROTOCOL_STAND_IN_SIZE];
+	char port[PROTOCOL_PORT_SIZE];
 	bool odd;
 };
 

@@ -143,19 +143,22 @@ struct tcm_loop_cmd {
 	bool alone;
 };
 
+/* There is no answer: another function aborted this one.  Not of enum
+ * tcm_tmrsp_table. */
+#define TCM_LOOP_TMR_ABORTED 256
+
 /**
  * struct tcm_loop_tmr - one task management function
  * @se_cmd: the target core's view; the first member, as compat wants it
  * @ref: see the lifetimes above
  * @done: completed when the target core has released the function
- * @response: the target's answer; TMR_FUNCTION_REJECTED of a function that is
- *	aborted; constant after @done
+ * @response: the target's answer, or TCM_LOOP_TMR_ABORTED; constant after @done
  */
 struct tcm_loop_tmr {
 	struct se_cmd se_cmd;
 	struct kref ref;
 	struct completion done;
-	u8 response;
+	u16 response;
 };
 
 /**

@@ -150,7 +150,8 @@ TRACE_EVENT(tcm_loop_tmr,
 		  __print_symbolic(__entry->response,
 				   { TMR_FUNCTION_COMPLETE, "FUNCTION_COMPLETE" },
 				   { TMR_TASK_DOES_NOT_EXIST, "TASK_DOES_NOT_EXIST" },
-				   { TMR_FUNCTION_REJECTED, "FUNCTION_REJECTED" }))
+				   { TMR_FUNCTION_REJECTED, "FUNCTION_REJECTED" },
+				   { TCM_LOOP_TMR_ABORTED, "none, aborted" }))
 );
 
 /* An I_T nexus is made, or dropped: then the initiator is NULL, as it is written. */

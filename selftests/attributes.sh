@@ -27,7 +27,7 @@ useless_names=(
 
 good_name() { mkdir "$loopback/$1" && rmdir "$loopback/$1"; }
 read_log() { log=$(dmesg | tail -n 100); } # once for all names: a slow machine starts a program in a second
-said_once() { equal 1 "$(grep -F "$1" <<<"$log" | grep -c "taken all the same, but")"; }
+said_once() { equal 1 "$(grep -F "$1" <<<"$log" | grep -c "taken all the same, but page 0x83 is")"; }
 logged() { [[ $log == *"$1"* ]]; }
 
 for name in "${good_names[@]}"; do

@@ -91,8 +91,10 @@ def main():
         return header.status | header.host_status << 8, sense, rest
 
     def in_one_piece(cdb, size):
-        header, sense, data = sg.command(fd, cdb, room=size)
-        return header.status, header.resid, data
+        layout = [(memory.pages[0], size)]
+        memory.put(layout, bytes([FILLED]) * size)
+        header, _ = sg.transfer(fd, cdb, sg.SG_DXFER_FROM_DEV, layout)
+        return header.status, header.resid, memory.take(layout)[0]
 
     def cdb16(opcode, lba, count):
         return bytes((opcode, 0)) + lba.to_bytes(8, "big") + count.to_bytes(4, "big") + bytes(2)
@@ -158,12 +160,21 @@ def main():
         size = int.from_bytes({0x12: cdb[3:5], 0x5a: cdb[7:9], 0x5e: cdb[7:9], 0x9e: cdb[10:14]}.get(cdb[0], cdb[6:10]), "big")
         _, wanted_resid, wanted = in_one_piece(cdb, size)
         for layout_name, layout in layouts(memory.pages, size):
-            memory.put(layout, bytes(size))
+            memory.put(layout, bytes([FILLED]) * size)
             header, sense = sg.transfer(fd, cdb, sg.SG_DXFER_FROM_DEV, layout)
             found, rest = memory.take(layout)
             check(f"{name} {layout_name}", (header.status, header.resid, found, rest) == (GOOD, wanted_resid, wanted, True),
                   f"status {header.status:#x}, residual {header.resid} ({wanted_resid}), memory beside it {'whole' if rest else 'overwritten'}",
                   f"expected: {wanted.hex()}", f"actual:   {found.hex()}")
+
+    # However short the allocation length is, nothing behind it is written to.
+    for size in range(8, 72, 4):
+        for layout in ([(memory.pages[0], size)], [(memory.pages[0] + PAGE - size, size)], across(memory.pages, size, 4)):
+            memory.put(layout, bytes([FILLED]) * size)
+            header, sense = sg.transfer(fd, bytes((0x5e, 3, 0, 0, 0, 0, 0)) + size.to_bytes(2, "big") + b"\0", sg.SG_DXFER_FROM_DEV, layout)
+            _, rest = memory.take(layout)
+            check(f"READ FULL STATUS of {size} bytes, {len(layout)} pieces", (header.status, rest) == (GOOD, True),
+                  f"status {header.status:#x}, memory beside it {'whole' if rest else 'overwritten'}")
 
     print(f"1..{checks}")
     sys.exit(failures != 0)

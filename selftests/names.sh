@@ -16,7 +16,7 @@ names=(
 	naa.6001405r0d41d8cd9 naa.6001405r1d41d8cd9 -
 	naa.1a2b3c4d5e6f naa.0f1e2d3c4b5a69788796a5b4c3d2e1f0 "$(sas_id naa.0f1e2d3c4b5a6978)"
 	naa.726163636f6f6e73 naa.726163636f6f6e73 "$(sas_id naa.726163636f6f6e73)"
-	naa.40223344ab000100 naa.40223344ab000101 "$(sas_id naa.40223344ab000101)"
+	naa.40223344ab000100 naa.40223344AB000101 "$(sas_id naa.40223344ab000101)"
 	naa.5001405ugosdata0 naa.5001405probe1 -
 	naa.x 'naa.%s;"=\' -
 	"$(long naa.)" "$(long naa.)" -
@@ -24,6 +24,7 @@ names=(
 	fc.21000024ff00000155 fc.21:00:00:24:ff:00:00:02:33 "$(fc_id fc.21:00:00:24:ff:00:00:02)"
 	"$(long fc.)" "$(long fc.)" -
 	iqn.x iqn.2003-13.ORG:Upper "$(text_id 05 iqn.2003-13.ORG:Upper)"
+	"iqn.,i,0x12" "iqn.a,i,0x12,i,0x00023d000001" "$(text_id 05 "iqn.a,i,0x12,i,0x00023d000001")"
 	eui.racoon "iqn.2003-01.org:a,i,0x12" "$(text_id 05 iqn.2003-01.org:a,i,0x12)"
 	iqn.2003-01 "iqn.Racoon,i,0x00023d000001" "$(text_id 45 iqn.Racoon,i,0x00023d000001)"
 	"$(long iqn.)" "$(long iqn.)" "$(text_id 05 "$(long iqn.)")"
@@ -39,6 +40,22 @@ no_port_naa() { ! has_port_naa "$1"; }
 pages_decode() { sg_inq "$1" >/dev/null && sg_vpd -p di "$1" >/dev/null && sg_vpd -p sn "$1" | grep -q names; }
 status_of() { full_status "$1" | grep "^0x$2 "; } # status_of DISK KEY
 locally_assigned() { [[ $1 =~ ^0x3\ 1\ (0[06]000000(00000000)?3[0-9a-f]{15}(00)*)$ ]] || { echo "$1"; return 1; }; }
+hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # as sg_persist takes a TransportID
+register_for() { pr --out --register --param-sark=5 --transport-id="$(hex "$1")" "$first"; }
+# Until 5.12 the core finds iSCSI ports only; with an ISID only the first of them; and since 7.3
+# none whose name is longer than 219 bytes.
+spec_i_pt_finds() { # spec_i_pt_finds TRANSPORTID
+	[[ $1 != 45* && ${#1} -lt 448 ]] || return
+	case $(uname -r) in
+	[2-4].* | 5.[0-9].* | 5.1[0-2].*) [[ $1 == 05* ]] ;;
+	esac
+}
+take_attentions() {
+	local disk
+	for disk in "$first" "$last" "$1"; do
+		wait_for 10 test_unit_ready "$disk"
+	done
+}
 kept() { sg_persist --no-inquiry -r "$1" | grep -q "Key *= *0x$2"; }
 
 make_ramdisk names 8
@@ -80,8 +97,19 @@ odd() { # odd TARGET INITIATOR TRANSPORTID
 		check_equal "$what: its TransportID" "0x3 1 $id" "$status"
 	fi
 	check "$what: CLEAR" pr --out --clear --param-rk=3 "$disk"
-	test_unit_ready "$first" >/dev/null 2>&1 # RESERVATIONS PREEMPTED
-	test_unit_ready "$last" >/dev/null 2>&1
+	take_attentions "$disk"
+
+	# Registered by another port, with the TransportID that it is shown with.
+	id=${status##* }
+	if spec_i_pt_finds "$id"; then
+		check "$what: REGISTER with SPEC_I_PT" register_for "$id"
+		check_equal "$what: both are registered" "$(printf '%s\n' "0x5 0 $id" "0x5 0 $(sas_id $naa_initiator)" | sort)" "$(full_status "$first")"
+		pr --out --clear --param-rk=5 "$first" >/dev/null 2>&1
+		take_attentions "$disk"
+	else
+		check "$what: REGISTER with SPEC_I_PT is refused" refused "" register_for "$id"
+		check_equal "$what: nobody is registered" "" "$(full_status "$first")"
+	fi
 	check "$what: all can be removed" eval "remove_tpg '$target' 1 && rmdir '$loopback/$target'"
 }
 

@@ -37,6 +37,12 @@ in_flight() { # in_flight NUMBER
 	[ $((reads + writes)) -ge "$1" ] || { echo "$reads reads, $writes writes"; return 1; }
 }
 all_in_flight() { wait_for 30 in_flight "$1"; }
+# Kernels without the trace events say nothing of it.
+tracing=/sys/kernel/tracing
+[ -d $tracing ] || tracing=/sys/kernel/debug/tracing
+event=$tracing/events/tcm_loop/tcm_loop_tmr/enable
+[ ! -e $event ] || write 1 $event
+was_aborted() { grep "tcm_loop_tmr: .* ABORT_TASK .*response=none, aborted" $tracing/trace || { grep tcm_loop_tmr: $tracing/trace; return 1; }; }
 aborts() { dmesg | grep -c "ABORT_TASK: Found referenced"; }
 abort_begins() { [ "$(aborts)" -gt "$aborts_before" ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
@@ -70,6 +76,12 @@ for hold in ${HOLDS//,/ }; do
 		end
 		check "$what: with the right data" ended_well
 		check "$what: the resets end" resets_end
+		if [ -e $event ]; then
+			check "$what: a reset aborted an ABORT TASK" was_aborted
+			: >$tracing/trace
+		else
+			skip "$what: a reset aborted an ABORT TASK" "there are no trace events"
+		fi
 		check_equal "$what: the disk is running" running "$(cat "$device/state")"
 	done
 done

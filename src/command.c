@@ -32,16 +32,59 @@ static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
 	return scsi_transfer_length(sc);
 }
 
+/* A service action of PERSISTENT RESERVE IN: SPC-4 r37, 6.15.5 */
+#define READ_FULL_STATUS 0x03
+
 /*
- * The target core reads and writes the data of READ and WRITE segment by
- * segment.  Of other commands it maps whole pages, or computes where the second
- * half of the data is, and is right only if each segment but the last is a
- * whole page.  A command with other segments goes through a bounce buffer that
- * consists of pages.
+ * The target core goes beyond the allocation length of READ FULL STATUS by less
+ * than the parameter data's header and a descriptor's.
+ */
+#define TCM_LOOP_FULL_STATUS_EXCESS 32
+
+static bool tcm_loop_is_full_status(const u8 *cdb)
+{
+	return cdb[0] == PERSISTENT_RESERVE_IN &&
+	       (cdb[1] & 0x1f) == READ_FULL_STATUS;
+}
+
+/* Is each segment but the last a whole page, and the last one not more? */
+static bool tcm_loop_has_whole_pages(struct scsi_cmnd *sc)
+{
+	struct scatterlist *sg;
+	int i;
+
+	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
+		if (sg->offset || sg->length > PAGE_SIZE ||
+		    (sg->length < PAGE_SIZE && !sg_is_last(sg)))
+			return false;
+	return true;
+}
+
+/*
+ * Does the data go through a bounce buffer of whole pages?
+ *
+ * The target core goes through the data of READ and WRITE segment by segment.
+ * Of other commands it maps whole pages, or computes where the second half of
+ * the data is, and is right only about whole pages.
+ *
+ * READ FULL STATUS needs room behind the data.  A parameter list of PERSISTENT
+ * RESERVE OUT, which reservation.c looks at before it is executed, must not
+ * change in between.
  */
 static bool tcm_loop_needs_bounce(struct scsi_cmnd *sc)
 {
-	return !tcm_loop_is_read_or_write(sc->cmnd) && scsi_sg_count(sc) > 1;
+	unsigned int count = scsi_sg_count(sc);
+
+	switch (sc->cmnd[0]) {
+	case PERSISTENT_RESERVE_OUT:
+		return count;
+	case PERSISTENT_RESERVE_IN:
+		if (tcm_loop_is_full_status(sc->cmnd))
+			return count;
+		break;
+	}
+	return count > 1 && !tcm_loop_is_read_or_write(sc->cmnd) &&
+	       !tcm_loop_has_whole_pages(sc);
 }
 
 /* Copies between the SCSI layer's data and the bounce buffer. */
@@ -69,8 +112,12 @@ static void tcm_loop_bounce_copy(struct tcm_loop_cmd *cmd, bool in)
  */
 static bool tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd)
 {
-	cmd->bounce = sgl_alloc(scsi_bufflen(cmd->sc),
-				GFP_ATOMIC | __GFP_NOWARN, &cmd->bounce_count);
+	unsigned int size = scsi_bufflen(cmd->sc);
+
+	if (tcm_loop_is_full_status(cmd->sc->cmnd))
+		size += TCM_LOOP_FULL_STATUS_EXCESS;
+	cmd->bounce =
+		sgl_alloc(size, GFP_ATOMIC | __GFP_NOWARN, &cmd->bounce_count);
 	if (!cmd->bounce)
 		return false;
 	tcm_loop_bounce_copy(cmd, true);

@@ -66,19 +66,6 @@ static int refuse(struct tcm_loop_tpg *tpg, const char *attribute,
 	return -EINVAL;
 }
 
-/* What is different for who has an odd name. */
-static const char *odd_because(enum protocol_role role,
-			       const struct protocol_name *name)
-{
-	if (role == PROTOCOL_TARGET)
-		return "page 0x83 is left as the target core makes it, without an NAA identifier of the port";
-	if (name->protocol == PROTOCOL_ID_ISCSI)
-		return "its TransportID has it as it is";
-	if (name->stand_in[0])
-		return "it has no 16 digits for a TransportID, which has a locally assigned identifier";
-	return "its TransportID has the first 16 digits";
-}
-
 static int parse_name(enum protocol_role role, const char *given, size_t len,
 		      struct protocol_name *name)
 {
@@ -101,9 +88,14 @@ static int parse_name(enum protocol_role role, const char *given, size_t len,
 	if (ret > 0 && !READ_ONCE(tcm_loop_strict_names)) {
 		tcm_loop_limited(
 			pr_warn,
-			"%s \"%s\": %s of %s; taken all the same, but %s\n",
+			"%s \"%s\": %s of %s; taken all the same, %s%.*s\n",
 			what, show(&shown, given, len), wrong, error.accepted,
-			odd_because(role, name));
+			role == PROTOCOL_TARGET
+				? "but page 0x83 is left as the target core makes it"
+				: "with the TransportID of ",
+			SHOWN,
+			role == PROTOCOL_TARGET ? ""
+						: protocol_name_of_port(name));
 		return 0;
 	}
 	tcm_loop_limited(pr_err, "%s \"%s\": %s; accepted: %s\n", what,

@@ -408,27 +408,44 @@ static bool is_printable(const char *given, size_t len)
 }
 
 /*
- * A locally assigned NAA identifier (SPC-4 r37, 7.8.6.6), the same for the same
- * name on each machine: 60 bits of the name's FNV-1a hash.
+ * The name by which the target core knows a SAS or FC initiator port.  The core
+ * makes the port's TransportID of the name, and finds the port by what a
+ * TransportID reads back as: in lower case, with 16 digits.  A name that has no
+ * 16 digits gets a locally assigned NAA identifier (SPC-4 r37, 7.8.6.6), the
+ * same for the same name on each machine: 60 bits of the name's FNV-1a hash.
  */
-static void make_stand_in(const struct protocol *p, struct protocol_name *name)
+static void name_port(const struct protocol *p, struct protocol_name *name)
 {
 	unsigned long long hash = 0xcbf29ce484222325ULL;
 	const char *c;
 	u8 naa[8];
 	int i;
 
-	for (c = name->text; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3ULL;
-	for (i = 7; i >= 0; i--, hash >>= 8)
-		naa[i] = hash;
-	naa[0] = 0x30 | (naa[0] & 0xf);
-	bytes_to_text(p, naa, sizeof(naa), name->stand_in);
+	if (text_to_bytes(p, name->text, naa, sizeof(naa))) {
+		for (c = name->text; *c; c++)
+			hash = (hash ^ (unsigned char)*c) * 0x100000001b3ULL;
+		for (i = 7; i >= 0; i--, hash >>= 8)
+			naa[i] = hash;
+		naa[0] = 0x30 | (naa[0] & 0xf);
+	}
+	bytes_to_text(p, naa, sizeof(naa), name->port);
+}
+
+static bool has_separator(const char *given, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + ISID_SEPARATOR_LEN <= len; i++)
+		if (!memcmp(given + i, ISID_SEPARATOR, ISID_SEPARATOR_LEN))
+			return true;
+	return false;
 }
 
 /*
  * A name that only has the prefix: what the kernel's own tcm_loop takes.  The
- * target core keeps 223 bytes of an initiator port's name.
+ * target core keeps 223 bytes of an initiator port's name, and ends an iSCSI
+ * name at the first separator before an ISID.  Old kernels take the name of a
+ * directory for a format (configfs, at least until 3.4).
  */
 static int parse_odd(const struct protocol *p, enum protocol_role role,
 		     const char *given, size_t len, struct protocol_name *name)
@@ -436,25 +453,21 @@ static int parse_odd(const struct protocol *p, enum protocol_role role,
 	const size_t isid_len = ISID_SEPARATOR_LEN + PROTOCOL_ISID_DIGITS;
 	size_t skip = p->id == PROTOCOL_ID_FCP ? strlen(p->prefix) : 0, at;
 	size_t min = strlen(p->prefix);
-	u8 bytes[8];
 
 	name->isid[0] = '\0';
 	if (role == PROTOCOL_INITIATOR && p->id == PROTOCOL_ID_ISCSI &&
-	    len > min + isid_len) {
-		if (parse_isid(given, len, len - isid_len, &at, name->isid))
-			name->isid[0] = '\0';
-		else
-			len -= isid_len;
-	}
+	    len > min + isid_len && !has_separator(given, len - isid_len) &&
+	    !parse_isid(given, len, len - isid_len, &at, name->isid))
+		len -= isid_len;
+	else
+		name->isid[0] = '\0';
 	if (len <= min || len > PROTOCOL_ISCSI_NAME_MAX ||
-	    !is_printable(given, len))
+	    !is_printable(given, len) ||
+	    (role == PROTOCOL_TARGET && memchr(given, '%', len)))
 		return -EINVAL;
 	name->odd = true;
 	memcpy(name->text, given + skip, len - skip);
 	name->text[len - skip] = '\0';
-	if (role == PROTOCOL_INITIATOR && p->id != PROTOCOL_ID_ISCSI &&
-	    text_to_bytes(p, name->text, bytes, sizeof(bytes)))
-		make_stand_in(p, name);
 	return 0;
 }
 
@@ -467,8 +480,8 @@ static int parse_odd(const struct protocol *p, enum protocol_role role,
  * @error: where the reason goes, unless the name is one of its protocol
  *
  * The prefix decides the protocol and must be the first characters.  Printable
- * characters after it, 223 in all, are a name that can be used; such a name
- * that is none of its protocol is odd.
+ * characters after it, 223 in all, are a name that can be used, but for a % in
+ * a target's; such a name that is none of its protocol is odd.
  *
  * Return: 0; 1 for an odd name, with @error filled in; -EINVAL with @error
  * filled in for what cannot be used.
@@ -489,10 +502,13 @@ int protocol_name_parse(enum protocol_role role, const char *given, size_t len,
 	name->protocol = p->id;
 	name->odd = false;
 	name->isid[0] = '\0';
-	name->stand_in[0] = '\0';
-	if (!parse_well_formed(p, role, given, len, name, &error->at))
-		return 0;
-	return parse_odd(p, role, given, len, name) ? -EINVAL : 1;
+	name->port[0] = '\0';
+	if (parse_well_formed(p, role, given, len, name, &error->at) &&
+	    parse_odd(p, role, given, len, name))
+		return -EINVAL;
+	if (role == PROTOCOL_INITIATOR && p->id != PROTOCOL_ID_ISCSI)
+		name_port(p, name);
+	return name->odd;
 }
 
 /**
@@ -501,11 +517,11 @@ int protocol_name_parse(enum protocol_role role, const char *given, size_t len,
  *
  * Any context.
  *
- * Return: a name whose TransportID the target core can make.
+ * Return: a name whose TransportID the target core can make, and reads back.
  */
 const char *protocol_name_of_port(const struct protocol_name *name)
 {
-	return name->stand_in[0] ? name->stand_in : name->text;
+	return name->port[0] ? name->port : name->text;
 }
 
 /* All but iSCSI: SPC-4, 7.6.4.1 */
@@ -640,7 +656,7 @@ int transport_id_parse(const u8 *buf, size_t len, struct protocol_name *name)
 	name->protocol = p->id;
 	name->odd = false;
 	name->isid[0] = '\0';
-	name->stand_in[0] = '\0';
+	name->port[0] = '\0';
 	bytes_to_text(p, buf + p->layout.offset, p->layout.bytes, name->text);
 	return FIXED_TRANSPORT_ID;
 }

@@ -27,6 +27,7 @@
 
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
+#include <linux/scatterlist.h>
 #include <linux/semaphore.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -187,7 +188,8 @@ static bool tcm_loop_list_is_good(struct se_cmd *se_cmd, const u8 *list,
  */
 static bool tcm_loop_would_fail(struct se_cmd *se_cmd)
 {
-	struct scsi_cmnd *sc = to_tcm_loop_cmd(se_cmd)->sc;
+	struct tcm_loop_cmd *cmd = to_tcm_loop_cmd(se_cmd);
+	struct scsi_cmnd *sc = cmd->sc;
 	unsigned int len = min(scsi_bufflen(sc), se_cmd->data_length);
 	bool fails;
 	u8 *list;
@@ -200,7 +202,7 @@ static bool tcm_loop_would_fail(struct se_cmd *se_cmd)
 	list = kmalloc(len, GFP_NOIO);
 	if (!list)
 		return false;
-	scsi_sg_copy_to_buffer(sc, list, len);
+	sg_copy_to_buffer(cmd->bounce, cmd->bounce_count, list, len);
 	fails = list[BASIC_FLAGS_OFFSET] & SPEC_I_PT &&
 		!tcm_loop_list_is_good(se_cmd, list, len);
 	kfree(list);
@@ -249,13 +251,15 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 
 static struct se_dev_entry *tcm_loop_hold_entry(struct se_cmd *se_cmd)
 {
-	struct scsi_cmnd *sc = to_tcm_loop_cmd(se_cmd)->sc;
+	struct tcm_loop_cmd *cmd = to_tcm_loop_cmd(se_cmd);
 	u8 list[MOVE_RTPI_OFFSET + 2];
 
 	/* The nexus's own stays at least until the command has ended. */
-	if (service_action(sc->cmnd) != REGISTER_AND_MOVE)
+	if (service_action(cmd->sc->cmnd) != REGISTER_AND_MOVE)
 		return target_lun_entry_hold(se_cmd->se_lun);
-	if (scsi_sg_copy_to_buffer(sc, list, sizeof(list)) != sizeof(list))
+	if (!cmd->bounce ||
+	    sg_copy_to_buffer(cmd->bounce, cmd->bounce_count, list,
+			      sizeof(list)) != sizeof(list))
 		return NULL;
 	return tcm_loop_hold_destination(se_cmd,
 					 list[MOVE_RTPI_OFFSET] << 8 |

@@ -61,7 +61,7 @@ void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd)
  * the logical unit.  The core then gives no response and drops every reference
  * to the function, also one that TARGET_SCF_ACK_KREF reserves for the fabric.
  * So the function's memory has a count of its own, and the wait ends with the
- * core's release.  The response of an aborted function is the one set here.
+ * core's release.
  */
 static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 			      enum tcm_tmreq_table function, u64 tag)
@@ -77,7 +77,7 @@ static int tcm_loop_issue_tmr(struct scsi_device *sdev,
 		return TMR_FUNCTION_REJECTED;
 	kref_init(&tmr->ref);
 	init_completion(&tmr->done);
-	tmr->response = TMR_FUNCTION_REJECTED;
+	tmr->response = TCM_LOOP_TMR_ABORTED;
 	kref_get(&tmr->ref); /* the target core's */
 
 	rcu_read_lock();
@@ -153,7 +153,7 @@ static int tcm_loop_wait_drained(struct scsi_device *sdev, struct scsi_cmnd *sc)
  *
  * SAM-5 r21, 7.2.  The target may say that no such task exists: then it was
  * just completing, or is on its way from a work queue.  Or a LOGICAL UNIT RESET
- * aborts the ABORT TASK: then it has aborted the command, too.  In each case
+ * aborts the ABORT TASK, before or after it aborts the command.  In each case
  * what counts is whether the target lets go of the command.  Sleeps.
  *
  * Return: SUCCESS once the target has let go of the command, or FAILED.
@@ -168,7 +168,8 @@ int tcm_loop_abort(struct scsi_cmnd *sc)
 	response = tcm_loop_issue_tmr(sc->device, TMR_ABORT_TASK,
 				      blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 	if (response != TMR_FUNCTION_COMPLETE &&
-	    response != TMR_TASK_DOES_NOT_EXIST && !tcm_loop_cmd_released(sc))
+	    response != TMR_TASK_DOES_NOT_EXIST &&
+	    response != TCM_LOOP_TMR_ABORTED)
 		return FAILED;
 	return tcm_loop_wait_drained(sc->device, sc);
 }

@@ -5,7 +5,7 @@
 #
 # A step is red if its command fails, if it makes no check, if one of its checks fails,
 # or if its TAP is not whole: a plan is missing, or has another number than there are
-# results.  A step that leaves no verdict is red.  Counts are for people.
+# results, or these are not numbered from 1 on.  A step that leaves no verdict is red.  Counts are for people.
 #
 # $logs/STEP has what belongs to a step: its output, the kernel logs of its guests, a
 # file of TAP for each selftest, its result.
@@ -22,17 +22,26 @@ prepares() { [[ $1 == root-* || $1 == kernel-* ]]; }
 counts() {
 	awk '
 		{ nested = sub(/^# /, "") }
-		/^1\.\.[0-9]+/ { plans[nested]++; planned[nested] += substr($1, 4); skipped += / # SKIP/ }
+		/^1\.\.[0-9]+/ {
+			plans[nested]++
+			planned[nested] += substr($1, 4)
+			number[nested] = 0
+			skipped += / # SKIP/
+		}
 		/^(not )?ok [0-9]+/ {
 			results[nested]++
-			if (/^(not )?ok [0-9]+ selftests: /) tests++
-			else if (/^not/) failed++
+			number[nested]++
+			if ($(/^not/ ? 3 : 2) + 0 != number[nested]) twice = 1
+			if (/^(not )?ok [0-9]+ selftests: /) {
+				tests++
+				bad += /^not/
+			} else if (/^not/) failed++
 			else if (/ # SKIP/) skipped++
 			else passed++
 		}
 		END {
-			whole = plans[0] && planned[0] == results[0] && planned[1] == results[1] && plans[1] == tests
-			print passed + 0, failed + 0, skipped + 0, whole ? "whole" : "broken"
+			whole = plans[0] && planned[0] == results[0] && planned[1] == results[1] && plans[1] == tests && !twice
+			print passed + 0, failed ? failed : bad + 0, skipped + 0, whole ? "whole" : "broken"
 		}' "$1"
 }
 

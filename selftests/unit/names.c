@@ -183,65 +183,76 @@ static int ends_with(const char *given, const struct protocol_name *name)
 		       name->text);
 }
 
-/* What the target core makes TransportIDs of. */
+/* Initiator ports, and the names by which the target core knows them. */
 static const struct {
 	const char *given;
-	const char *port; /* as it is known; a stand-in begins so */
+	const char
+		*port; /* one that is made from the name: what it begins with */
 	const char *isid;
-} odd_initiators[] = {
-	{ "naa.726163636f6f6e73", "naa.726163636f6f6e73", "" },
-	{ "naa.50014050000000011", "naa.50014050000000011", "" },
-	{ "naa.123456789abcdef", "naa.3", "" },
-	{ "naa.6001405r1d41d8cd9", "naa.3", "" },
-	{ "fc.21:00:00:24:ff:00:00:01:02", "21:00:00:24:ff:00:00:01:02", "" },
-	{ "fc.21000024ff00000155", "3", "" },
-	{ "fc.racoon", "3", "" },
-	{ "iqn.Racoon", "iqn.Racoon", "" },
-	{ "iqn.Racoon,i,0x00023D000001", "iqn.Racoon", "00023d000001" },
-	{ "iqn.Racoon,i,0x00023d00000", "iqn.Racoon,i,0x00023d00000", "" },
-	{ "eui.x,i,0x00023d000001", "eui.x", "00023d000001" },
-	{ "eui.,i,0x00023d000001", "eui.,i,0x00023d000001", "" },
+	int odd;
+} ports[] = {
+	{ "naa.5001405000000001", "naa.5001405000000001", "", 0 },
+	{ "naa.5001405ABCDEF001", "naa.5001405abcdef001", "", 0 },
+	{ "naa.600140500000000A0000000000000001", "naa.600140500000000a", "",
+	  0 },
+	{ "fc.21:00:00:24:FF:00:00:01", "21:00:00:24:ff:00:00:01", "", 0 },
+	{ "naa.726163636f6f6e73", "naa.726163636f6f6e73", "", 1 },
+	{ "naa.50014050000000011", "naa.5001405000000001", "", 1 },
+	{ "naa.123456789abcdef", "naa.3", "", 1 },
+	{ "naa.6001405r1d41d8cd9", "naa.3", "", 1 },
+	{ "fc.21:00:00:24:ff:00:00:01:02", "21:00:00:24:ff:00:00:01", "", 1 },
+	{ "fc.21000024ff00000155", "3", "", 1 },
+	{ "fc.racoon", "3", "", 1 },
+	{ "iqn.Racoon", "iqn.Racoon", "", 1 },
+	{ "iqn.Racoon,i,0x00023D000001", "iqn.Racoon", "00023d000001", 1 },
+	{ "iqn.Racoon,i,0x00023d00000", "iqn.Racoon,i,0x00023d00000", "", 1 },
+	{ "eui.x,i,0x00023d000001", "eui.x", "00023d000001", 1 },
+	{ "eui.,i,0x00023d000001", "eui.,i,0x00023d000001", "", 1 },
+	/* the target core would end the name at the first separator */
+	{ "iqn.a,i,0x12,i,0x00023d000001", "iqn.a,i,0x12,i,0x00023d000001", "",
+	  1 },
+	{ "iqn.a,t,0x1", "iqn.a,t,0x1", "", 1 },
 };
 
-static void odd_names(void)
+static void port_names(void)
 {
 	struct protocol_name name, again, other, id;
 	struct protocol_name_error error;
 	u8 buf[TRANSPORT_ID_SIZE];
 	size_t i;
 
-	for (i = 0; i < sizeof(odd_initiators) / sizeof(odd_initiators[0]);
-	     i++) {
-		const char *given = odd_initiators[i].given;
-		const char *port = odd_initiators[i].port;
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		const char *given = ports[i].given, *port = ports[i].port;
 		int ret = parse_as(PROTOCOL_INITIATOR, given, strlen(given),
 				   &name, &error);
 		int len = transport_id_build(&name, buf, sizeof(buf));
+		const char *known = protocol_name_of_port(&name);
 
-		check(ret == 1 && !strcmp(name.isid, odd_initiators[i].isid),
-		      "odd initiator", given);
-		check(!strncmp(protocol_name_of_port(&name), port,
-			       strlen(port)) &&
-			      !name.stand_in[0] == !!strcmp(port, "naa.3") *
-							   !!strcmp(port, "3"),
+		check(ret == ports[i].odd && name.odd == ports[i].odd &&
+			      !strcmp(name.isid, ports[i].isid),
+		      "initiator port", given);
+		check(!strncmp(known, port, strlen(port)) &&
+			      (strlen(known) == strlen(port) ||
+			       !strcmp(port, "naa.3") || !strcmp(port, "3")),
 		      "is known by the right name", given);
-		/* a stand-in is well-formed: 16 digits read back the same */
+		/* or nobody could register it */
 		check(len > 0 && transport_id_parse(buf, len, &id) == len &&
 			      !strcmp(id.isid, name.isid) &&
-			      (!name.stand_in[0] ||
-			       !strcmp(id.text, name.stand_in)),
-		      "and has a TransportID", given);
+			      !strcmp(id.text, known),
+		      "which its TransportID reads back as", given);
 		parse_as(PROTOCOL_INITIATOR, given, strlen(given), &again,
 			 &error);
-		check(!strcmp(again.stand_in, name.stand_in),
-		      "which is the same each time", given);
+		check(!strcmp(protocol_name_of_port(&again), known),
+		      "and which is the same each time", given);
 	}
 	parse_as(PROTOCOL_INITIATOR, "naa.xyz", 7, &name, &error);
 	parse_as(PROTOCOL_INITIATOR, "naa.xyy", 7, &other, &error);
-	check(strcmp(name.stand_in, other.stand_in),
-	      "two names have two stand-ins", "naa.xyz");
-	check(parse("naa.xyz", 7, &name, &error) == 1 && !name.stand_in[0],
+	check(strcmp(name.port, other.port), "two names are known by two",
+	      "naa.xyz");
+	check(parse("naa.xyz", 7, &name, &error) == 1 && !name.port[0],
 	      "a target needs none", "naa.xyz");
+	check(parse("naa.%s", 6, &name, &error) == -EINVAL,
+	      "a target's name is no format", "naa.%s");
 }
 
 int main(void)
@@ -281,7 +292,7 @@ int main(void)
 			       error.at);
 	}
 	initiator_names();
-	odd_names();
+	port_names();
 	long_names();
 	return finish();
 }
