@@ -99,14 +99,12 @@ iqn=iqn.2003-01.org.linux-iscsi.lab:target
 iqn_initiator=iqn.2003-01.org.linux-iscsi.lab:initiator
 
 load_module() {
-	local module=${TCM_LOOP_MODULE:-}
-	[ -n "$module" ] || ! [ -e /lab/tcm_loop.ko ] || module=/lab/tcm_loop.ko
 	modprobe -a configfs target_core_mod target_core_file target_core_iblock sd_mod sg
 	# Where the core keeps registrations; rtslib may have chosen another place.
 	[ ! -e $target/dbroot ] || mkdir -p "$(cat $target/dbroot)"/{pr,alua}
 	[ -d /sys/module/tcm_loop ] && return
-	if [ -n "$module" ]; then
-		insmod "$module" "$@"
+	if [ -e /lab/tcm_loop.ko ]; then # the lab's
+		insmod /lab/tcm_loop.ko "$@"
 	else
 		modprobe tcm_loop "$@"
 	fi
