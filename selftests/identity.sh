@@ -52,6 +52,7 @@ one_protocol() {
 	make_tpg "$wwn" 1 "$initiator"
 	link_lun "$wwn" 1 0 "rd_mcp_0/identity-$what"
 	disk=$(disk_of "$wwn" 1 0)
+	at_rest "$disk" # its node is there before it can be opened
 
 	local inquiry
 	inquiry=$(sg_inq "$disk")
