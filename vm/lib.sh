@@ -128,7 +128,7 @@ tap() {
 		echo "ok $tap_number - $what"
 	else
 		echo "not ok $tap_number - $what"
-		echo "# $*"
+		sed 's/^/# /' <<<"$*"
 		tail -n 40 <<<"$output" | sed 's/^/#   /'
 		tap_failed=1 tap_ok=
 	fi
