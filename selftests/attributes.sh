@@ -147,11 +147,12 @@ for name in tpgt_ tpgt_x tpgt_-1 tpgt_65536 tpg_1 tpgt_1x tpgt_+2 $'tpgt_2\n'; d
 done
 
 parameters=/sys/module/tcm_loop/parameters
-for pair in nr_hw_queues:2 can_queue:64 cmd_per_lun:16; do
-	parameter=${pair%:*} value=${pair#*:}
+for row in nr_hw_queues:2:4096 can_queue:64:10240 cmd_per_lun:16:10240; do
+	IFS=: read -r parameter value most <<<"$row"
 	old=$(cat "$parameters/$parameter")
+	check "$parameter: $most" write "$most" "$parameters/$parameter"
 	check "$parameter: $value" write "$value" "$parameters/$parameter"
-	for bad in -1 x 100000000; do
+	for bad in -1 x $((most + 1)) 100000000; do
 		check "$parameter: \"$bad\" is refused" refused "Invalid argument" write $bad "$parameters/$parameter"
 	done
 	check_equal "$parameter: is read back" "$value" "$(cat "$parameters/$parameter")"

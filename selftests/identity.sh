@@ -5,6 +5,7 @@
 # sg_inq and sg_vpd decode them.
 . "$(dirname "$0")/lib.sh"
 load_module
+tag=258 # of each target port: two bytes, which differ
 
 # The descriptors of one designator type and association, one line each.
 designators() { # designators DISK: "association | type | transport | value", from sg_inq -i
@@ -30,7 +31,7 @@ same_page() { # same_page WWN TAG CORE_PAGE TARGET_PAGE
 
 # The whole page at every allocation length, with and without what we add.
 complete_page() {
-	local what=$1 wwn=$2 disk=$3 attribute=$loopback/$2/tpgt_1/attrib/complete_device_id before
+	local what=$1 wwn=$2 disk=$3 attribute=$loopback/$2/tpgt_$tag/attrib/complete_device_id before
 	check "$what: page 0x83 at every allocation length" ./page83.py "$disk" /tmp/page overflow
 	check "$what: udev knows its serial number" wait_for 60 has_serial "$disk"
 	before=$(by_id "$disk")
@@ -40,7 +41,7 @@ complete_page() {
 	check_equal "$what: the names in /dev/disk/by-id are the same" "$before" "$(by_id "$disk")"
 	write 1 "$attribute"
 	if have_port_id; then
-		check "$what: the page is the core's, completed" same_page "$wwn" 1 /tmp/core-page /tmp/page
+		check "$what: the page is the core's, completed" same_page "$wwn" $tag /tmp/core-page /tmp/page
 	else
 		skip "$what: the page is the core's, completed" "port_id is not built"
 	fi
@@ -49,9 +50,9 @@ complete_page() {
 one_protocol() {
 	local what=$1 wwn=$2 initiator=$3 transport=$4 port=$5 naa=$6 disk di
 	make_ramdisk "identity-$what" 16
-	make_tpg "$wwn" 1 "$initiator"
-	link_lun "$wwn" 1 0 "rd_mcp_0/identity-$what"
-	disk=$(disk_of "$wwn" 1 0)
+	make_tpg "$wwn" $tag "$initiator"
+	link_lun "$wwn" $tag 0 "rd_mcp_0/identity-$what"
+	disk=$(disk_of "$wwn" $tag 0)
 	at_rest "$disk" # its node is there before it can be opened
 
 	local inquiry
@@ -72,7 +73,7 @@ one_protocol() {
 	check "$what: page 0x83: logical unit group" \
 		has "^addressed logical unit \| Logical unit group \|  \| Logical unit group: 0x0" "$di"
 	check "$what: page 0x83: name of the target port, with the protocol" \
-		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*1;" "$di"
+		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*102;" "$di"
 	check "$what: page 0x83: name of the target device, with the protocol" \
 		has "^target device.* \| SCSI name string \| $transport \| SCSI name string:;?.*$port;" "$di"
 	case $naa in
@@ -80,20 +81,20 @@ one_protocol() {
 	*) check "$what: page 0x83: NAA identifier of the target port, with the protocol" \
 		has "^target port \| NAA \| $transport \| .*0x$naa" "$di" ;;
 	esac
-	if [ -e "$loopback/$wwn/tpgt_1/rtpi" ]; then # else the core numbers each logical unit's ports
+	if [ -e "$loopback/$wwn/tpgt_$tag/rtpi" ]; then # else the core numbers each logical unit's ports
 		check "$what: page 0x83: the relative target port identifier is not 0" refused "no" \
 			has "Relative target port: 0x0;" "$di"
-		write 77 "$loopback/$wwn/tpgt_1/rtpi"
+		write 77 "$loopback/$wwn/tpgt_$tag/rtpi"
 		check "$what: page 0x83: the relative target port identifier that was written" \
 			has "Relative target port: 0x4d;" "$(designators "$disk")"
 	fi
 	complete_page "$what" "$wwn" "$disk"
-	check "$what: lsscsi -t lists it" has " $disk" "$(lsscsi -t "$(host_of "$wwn" 1)")"
+	check "$what: lsscsi -t lists it" has " $disk" "$(lsscsi -t "$(host_of "$wwn" $tag)")"
 	check "$what: sg_vpd -p di --long decodes it" has "Device Identification VPD page" "$(sg_vpd -p di --long "$disk")"
 	check "$what: sg_vpd decodes the page too" has "naa|0x6001405" "$(sg_vpd -p di --quiet "$disk")"
 	check "$what: lsscsi shows the disk's place" has "$disk .*dir: .*tcm_loop_0/tcm_loop_adapter_|tcm_loop_0/tcm_loop_adapter_" \
-		"$(lsscsi -v "$(host_of "$wwn" 1)" 2>/dev/null)"
-	remove_tpg "$wwn" 1
+		"$(lsscsi -v "$(host_of "$wwn" $tag)" 2>/dev/null)"
+	remove_tpg "$wwn" $tag
 }
 
 protocol SAS $naa $naa_initiator "Serial Attached SCSI.*" "$naa" "${naa#naa.}"

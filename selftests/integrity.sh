@@ -100,5 +100,6 @@ write 1 $loopback/$fc/tpgt_1/attrib/fabric_prot_type
 write $fc_initiator $loopback/$fc/tpgt_1/nexus
 link_lun $fc 1 0 rd_mcp_0/plain
 disk=$(disk_of $fc 1 0)
+check "fabric_prot_type=1: READ CAPACITY (16) says so" has "prot_en=1" "$(sg_readcap -l "$disk")"
 check "fabric_prot_type=1: I/O on an unprotected ramdisk" verify "$disk"
 finish

@@ -45,6 +45,19 @@ check "hot add: its disk appears" wait_for 60 present $naa 33 255
 check "two LUNs of one backstore are one logical unit" \
 	equal "$(sg_vpd -p di -q "$(disk_of $naa 1 0)" | grep 0x6001405)" "$(sg_vpd -p di -q "$(disk_of $naa 33 0)" | grep 0x6001405)"
 
+resets() { cat "$core/rd_mcp_0/$1/statistics/scsi_tgt_dev/resets"; } # resets BACKSTORE
+before=$(resets first) second=$(resets second)
+check "a reset of a LUN" sg_reset --no-esc --device "$(sg_of $naa 33 255)"
+check_equal "is its backstore's" $((second + 1)) "$(resets second)"
+check_equal "and no other's" "$before" "$(resets first)"
+
+check "lun_65535: link it" link_lun $naa 1 65535 rd_mcp_0/second
+check "lun_65535: its disk appears" wait_for 60 present $naa 1 65535
+check "lun_65535: unlink it" unlink_lun $naa 1 65535
+check "lun_65536: the target core takes it" link_lun $naa 1 65536 rd_mcp_0/second
+check "lun_65536: it gets no disk" absent $naa 1 65536
+check "lun_65536: unlink it" unlink_lun $naa 1 65536
+
 echo 1 >"$(device_of $naa 0 0)/delete"
 wait_for 60 absent $naa 0 0
 check "unlink a LUN whose disk was deleted before" unlink_lun $naa 0 0
@@ -57,6 +70,20 @@ check "but it does when the nexus is made" write $naa_initiator $loopback/$naa/t
 check "which brings the disk" wait_for 60 present $naa 0 3
 check "the nexus is not dropped while a LUN uses it" refused "Operation not permitted" write NULL $loopback/$naa/tpgt_0/nexus
 check "and the disk still works" dd if="$(disk_of $naa 0 3)" of=/dev/null bs=4k count=1 iflag=direct status=none
+
+rtpi=$loopback/$naa/tpgt_2/rtpi
+make_with_disk() { make_tpg $naa 2 $naa_initiator && link_lun $naa 2 0 rd_mcp_0/first && wait_for 60 present $naa 2 0; }
+check "tpgt_2: make it, with a disk" make_with_disk
+if [ -e $rtpi ]; then
+	before=$(cat $rtpi)
+	check "tpgt_2: remove it" remove_tpg $naa 2
+	check "tpgt_01 is refused once more" refused "Invalid argument" mkdir $loopback/$naa/tpgt_01
+	check "tpgt_2: make it again" make_with_disk
+	check_equal "its relative target port identifier had been given back" "$before" "$(cat $rtpi)"
+else
+	skip "its relative target port identifier had been given back" "the core numbers each logical unit's ports"
+fi
+check "tpgt_2: remove it" remove_tpg $naa 2
 
 for tpgt in 0 1 33 65535; do
 	check "tpgt_$tpgt: remove it" remove_tpg $naa $tpgt

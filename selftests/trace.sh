@@ -37,6 +37,20 @@ check "and completed" seen complete "$address tag=[0-9]+ READ_10 host=OK status=
 tag() { sed -nE "s/.*tcm_loop_$1: .* (tag=[0-9]+) READ_10 .*/\1/p" $tracing/trace; }
 check_equal "with the same tag" "$(tag submit)" "$(tag complete)"
 
+# Where the core submits directly, only READ and WRITE of memory and of block devices go on at once; see src/submit.c.
+way() { sed -nE "s/.*tcm_loop_submit: $1 .* READ_10 .* (at once|by .*)/\1/p" $tracing/trace | tail -n 1; } # way ADDRESS
+others="by the target core"
+[ "$(way $address)" != "at once" ] || others="by work queue"
+sg_raw "$disk" 00 00 00 00 00 00 >/dev/null 2>&1
+check "a command without data goes $others" seen submit "$address .* TEST_UNIT_READY .* $others\$"
+make_fileio trace 16 /tmp/trace.img
+link_lun $naa 1 1 fileio_0/trace
+file=$(disk_of $naa 1 1)
+at_rest "$file"
+dd if="$file" of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none
+check_equal "and so does a READ of a file" "$others" "$(way "$(basename "$(device_of $naa 1 1)")")"
+unlink_lun $naa 1 1
+
 # 6.6 and later let the administrator choose; then it is not ours to.
 submit_type=$core/rd_mcp_0/trace/attrib/submit_type
 if [ -e $submit_type ]; then
