@@ -98,6 +98,9 @@ clients: setup ## the tests that use the disks as programs do, with the kernel's
 coverage: setup ## which lines the selftests reach, in User Mode Linux with gcov
 	@vm/coverage
 
+mutants: setup ## whether the tests find seeded defects: all of selftests/mutants (an hour), or MUTANT=name
+	@vm/mutants $(MUTANT)
+
 shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded and a disk made
 	@vm/run $(KERNEL) --shell
 
@@ -105,4 +108,4 @@ format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
 .PHONY: help modules modules_install probes check-headers clean install-source install-man install-utils install uninstall dist deb rpm setup demo check \
-	check-packages check-long check-docs test bench clients coverage shell format
+	check-packages check-long check-docs test bench clients coverage mutants shell format
