@@ -78,6 +78,23 @@ check "fio saw no error and no wrong byte" ended_well
 check "the unit attention of a reset reaches the initiator" \
 	grep -q "sd ${device##*/}: Power-on or device reset occurred" <<<"$(dmesg)"
 
+# What a reset ends gets no answer, and must be sent again.
+dd if=/dev/urandom of=/tmp/block bs=4k count=1 status=none
+dd if=/tmp/block of="$disk" bs=4k oflag=direct status=none
+at_rest "$disk"
+dmsetup suspend --noflush --nolockfs slow
+begin dd if="$disk" of=/tmp/read bs=4k count=1 iflag=direct status=none
+wait_for 60 has_commands
+sg_reset --no-esc --device "$(sg_of $naa 1 0)" &
+reset=$!
+sleep 1
+dmsetup resume slow
+wait $reset
+check_equal "a LUN reset succeeds when the backstore lets go" 0 $?
+end
+check "the read that it ended: no error" ended_well
+check "the read that it ended: the right data" cmp /tmp/block /tmp/read
+
 check "unlink the LUN after all that" unlink_lun $naa 1 0
 check "drop the nexus" write NULL $loopback/$naa/tpgt_1/nexus
 finish
