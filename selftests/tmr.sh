@@ -46,6 +46,8 @@ was_aborted() { grep "tcm_loop_tmr: .* ABORT_TASK .*response=none, aborted" $tra
 aborts() { dmesg | grep -c "ABORT_TASK: Found referenced"; }
 abort_begins() { [ "$(aborts)" -gt "$aborts_before" ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
+waits() { [[ $(ps -o stat= -p "$1") == D* ]]; } # waits PID
+both_wait() { waits ${resets% *} && waits ${resets#* }; }
 resets_end() { wait_for 120 gone ${resets% *} && wait_for 120 gone ${resets#* }; }
 
 reset_both() { # reset_both: the other path first, as the same one is what the error handler uses
@@ -68,6 +70,7 @@ for hold in ${HOLDS//,/ }; do
 		check "$what: all are on their way" all_in_flight $commands
 		check "$what: an ABORT TASK waits for them" wait_for 60 abort_begins
 		reset_both
+		check "$what: the resets wait, too" wait_for 60 both_wait
 		while [ $SECONDS -lt $end ]; do
 			sleep 0.5
 		done
