@@ -78,22 +78,25 @@ check "fio saw no error and no wrong byte" ended_well
 check "the unit attention of a reset reaches the initiator" \
 	grep -q "sd ${device##*/}: Power-on or device reset occurred" <<<"$(dmesg)"
 
-# What a reset ends gets no answer, and must be sent again.
-dd if=/dev/urandom of=/tmp/block bs=4k count=1 status=none
-dd if=/tmp/block of="$disk" bs=4k oflag=direct status=none
+# What a reset ends gets no answer, and must not look as if it had succeeded: here the backstore fails it.
 at_rest "$disk"
+whole=$(dmsetup table slow)
 dmsetup suspend --noflush --nolockfs slow
-begin dd if="$disk" of=/tmp/read bs=4k count=1 iflag=direct status=none
+begin dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 wait_for 60 has_commands
 sg_reset --no-esc --device "$(sg_of $naa 1 0)" &
 reset=$!
 sleep 1
+dmsetup reload slow --table "0 32768 error"
 dmsetup resume slow
 wait $reset
 check_equal "a LUN reset succeeds when the backstore lets go" 0 $?
 end
-check "the read that it ended: no error" ended_well
-check "the read that it ended: the right data" cmp /tmp/block /tmp/read
+check "the read that it ended is sent again, and fails" test "$ended" = 1
+dmsetup reload slow --table "$whole"
+dmsetup suspend --noflush --nolockfs slow
+dmsetup resume slow
+check "when the backstore does not fail, it is read" dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 
 check "unlink the LUN after all that" unlink_lun $naa 1 0
 check "drop the nexus" write NULL $loopback/$naa/tpgt_1/nexus
