@@ -43,10 +43,9 @@ status_of() { full_status "$1" | grep "^0x$2 "; } # status_of DISK KEY
 locally_assigned() { [[ $1 =~ ^0x3\ 1\ (0[06]000000(00000000)?3[0-9a-f]{15}(00)*)$ ]] || { echo "$1"; return 1; }; }
 hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # as sg_persist takes a TransportID
 register_for() { pr --out --register --param-sark=5 --transport-id="$(hex "$1")" "$first"; }
-# Until 5.12 the core finds iSCSI ports only; with an ISID only the first of them; and since 7.3
-# none whose name is longer than 219 bytes.
+# Until 5.12 the core finds iSCSI ports only, and with an ISID only the first of them.
 spec_i_pt_finds() { # spec_i_pt_finds TRANSPORTID
-	[[ $1 != 45* && ${#1} -lt 448 ]] || return
+	[[ $1 != 45* ]] || return
 	case $(uname -r) in
 	[2-4].* | 5.[0-9].* | 5.1[0-2].*) [[ $1 == 05* ]] ;;
 	esac
@@ -102,7 +101,11 @@ odd() { # odd TARGET INITIATOR TRANSPORTID
 
 	# Registered by another port, with the TransportID that it is shown with.
 	id=${status##* }
-	if spec_i_pt_finds "$id"; then
+	if [ ${#id} -ge 448 ]; then # some cores take a name of more than 219 bytes, and some do not
+		register_for "$id" >/dev/null 2>&1
+		pr --out --clear --param-rk=5 "$first" >/dev/null 2>&1
+		take_attentions "$disk"
+	elif spec_i_pt_finds "$id"; then
 		check "$what: REGISTER with SPEC_I_PT" register_for "$id"
 		check_equal "$what: both are registered" "$(printf '%s\n' "0x5 0 $id" "0x5 0 $(sas_id $naa_initiator)" | sort)" "$(full_status "$first")"
 		pr --out --clear --param-rk=5 "$first" >/dev/null 2>&1

@@ -69,8 +69,8 @@ report() {
 	else
 		verdict=red
 		echo "FAILED  $step ($seconds s): ${why#, }; $output says:"
-		grep -avE '^(# )*ok ' "$output" | grep -aE -A12 '^(# )*not ok|^vm:|warning|error' | head -n 60 | sed 's/^/        /' || true
-		tail -n 5 "$output" | sed 's/^/        /'
+		grep -avE '^(# )*ok ' "$output" | grep -aE -A12 '^(# )*not ok|^vm:|warning|error' | head -n 60 | cut -c 1-300 | sed 's/^/        /' || true
+		tail -n 5 "$output" | cut -c 1-300 | sed 's/^/        /'
 		echo "        again: $(again "$step")"
 	fi
 	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
