@@ -39,7 +39,7 @@ in_flight() { # in_flight NUMBER
 all_in_flight() { wait_for 30 in_flight "$1"; }
 # Kernels without the trace events say nothing of it.
 tracing=/sys/kernel/tracing
-[ -d $tracing ] || tracing=/sys/kernel/debug/tracing
+[ -d $tracing/events ] || mount -t tracefs tracing $tracing 2>/dev/null
 event=$tracing/events/tcm_loop/tcm_loop_tmr/enable
 [ ! -e $event ] || write 1 $event
 was_aborted() { grep "tcm_loop_tmr: .* ABORT_TASK .*response=none, aborted" $tracing/trace || { grep tcm_loop_tmr: $tracing/trace; return 1; }; }
@@ -79,7 +79,9 @@ for hold in ${HOLDS//,/ }; do
 		end
 		check "$what: with the right data" ended_well
 		check "$what: the resets end" resets_end
-		if [ -e $event ]; then
+		if [ $hold -ge 30 ]; then # its sender has given it up before it was told
+			:
+		elif [ -e $event ]; then
 			check "$what: a reset aborted an ABORT TASK" was_aborted
 			: >$tracing/trace
 		else
