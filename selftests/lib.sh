@@ -269,6 +269,7 @@ text_id() { # text_id BYTE0 TEXT: an iSCSI TransportID of a text
 	printf '%s00%04x%s\n' "$1" $((${#hex} / 2)) "$hex"
 }
 
+hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # hex DIGITS: as sg_persist takes a TransportID
 pr() { sg_persist --no-inquiry "$@"; }
 test_unit_ready() { sg_raw "$1" 00 00 00 00 00 00; } # test_unit_ready DISK; sg_turs 1.48 sends nothing
 

@@ -41,7 +41,6 @@ no_port_naa() { ! has_port_naa "$1"; }
 pages_decode() { sg_inq "$1" >/dev/null && sg_vpd -p di "$1" >/dev/null && sg_vpd -p sn "$1" | grep -q names; }
 status_of() { full_status "$1" | grep "^0x$2 "; } # status_of DISK KEY
 locally_assigned() { [[ $1 =~ ^0x3\ 1\ (0[06]000000(00000000)?3[0-9a-f]{15}(00)*)$ ]] || { echo "$1"; return 1; }; }
-hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # as sg_persist takes a TransportID
 register_for() { pr --out --register --param-sark=5 --transport-id="$(hex "$1")" "$first"; }
 # Until 5.12 the core finds iSCSI ports only, and with an ISID only the first of them.
 spec_i_pt_finds() { # spec_i_pt_finds TRANSPORTID

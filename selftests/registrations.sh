@@ -38,7 +38,6 @@ make_ports() {
 	done
 }
 
-hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # as sg_persist takes a TransportID
 take_attentions() { # of what the others did
 	local port
 	for port in $ports; do
