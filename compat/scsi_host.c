@@ -5,10 +5,7 @@
  * host (before 4.3 only for those queued with tags).
  *
  * A host has a pool of can_queue slots.  A command takes one in queuecommand
- * and returns it when it is completed; the slot's number is its tag.  When the
- * error handler completes the command, because it has timed out, the slot is
- * returned after an error handler of ours has succeeded: then the target has
- * let go of it.
+ * and returns it when it is completed; the slot's number is its tag.
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
@@ -37,14 +34,12 @@
  * struct compat_slot - where a command's private area is
  * @sc: the command, or NULL (slots->lock)
  * @tag: its number in the host; constant
- * @timed_out: the error handler completes the command (slots->lock)
  * @submission: for compat/handle_cdb.c
  * @private: the private area
  */
 struct compat_slot {
 	struct scsi_cmnd *sc;
 	u32 tag;
-	bool timed_out;
 #ifdef COMPAT_HANDLES_CDB
 	struct compat_submission submission;
 #endif
@@ -144,19 +139,8 @@ static bool compat_slot_get(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 			sc->host_scribble = (unsigned char *)slot;
 		}
 	}
-	if (slot)
-		slot->timed_out = false;
 	spin_unlock_irqrestore(&slots->lock, flags);
 	return slot;
-}
-
-/* slots->lock is held. */
-static void compat_slot_clear(struct compat_slots *slots,
-			      struct compat_slot *slot)
-{
-	slot->sc->host_scribble = NULL;
-	slot->sc = NULL;
-	__clear_bit(slot->tag, slots->used);
 }
 
 static void compat_slot_put(struct scsi_cmnd *sc)
@@ -167,26 +151,9 @@ static void compat_slot_put(struct scsi_cmnd *sc)
 
 	spin_lock_irqsave(&slots->lock, flags);
 	slot = compat_slot_of(sc);
-	if (slot)
-		compat_slot_clear(slots, slot);
-	spin_unlock_irqrestore(&slots->lock, flags);
-}
-
-/* The error handler is about to complete what has timed out. */
-static void compat_slots_reap(struct Scsi_Host *shost)
-{
-	struct compat_slots *slots = *compat_slots_at(shost);
-	struct compat_slot *slot;
-	unsigned long flags;
-	unsigned int tag;
-
-	spin_lock_irqsave(&slots->lock, flags);
-	for (tag = 0; tag < slots->count; tag++) {
-		slot = compat_slot_at(slots, tag);
-		if (slot->sc && slot->timed_out &&
-		    tcm_loop_cmd_released(slot->sc))
-			compat_slot_clear(slots, slot);
-	}
+	sc->host_scribble = NULL;
+	slot->sc = NULL;
+	__clear_bit(slot->tag, slots->used);
 	spin_unlock_irqrestore(&slots->lock, flags);
 }
 
@@ -255,17 +222,29 @@ struct compat_submission *compat_submission(struct se_cmd *se_cmd)
 #endif
 
 /**
- * compat_scsi_find_tag - the command that has a tag
+ * compat_scsi_host_busy_iter - go through the commands between queuecommand and
+ * their completion
  * @shost: the host
- * @tag: the tag
+ * @fn: called for each, until it returns false; may not sleep
+ * @data: for @fn
  *
- * Return: the command, or NULL.
+ * Under the lock no command is completed meanwhile.  Any context.
  */
-struct scsi_cmnd *compat_scsi_find_tag(struct Scsi_Host *shost, u32 tag)
+void compat_scsi_host_busy_iter(struct Scsi_Host *shost, compat_busy_fn *fn,
+				void *data)
 {
 	struct compat_slots *slots = *compat_slots_at(shost);
+	struct compat_slot *slot;
+	unsigned long flags;
+	unsigned int tag;
 
-	return tag < slots->count ? compat_slot_at(slots, tag)->sc : NULL;
+	spin_lock_irqsave(&slots->lock, flags);
+	for (tag = 0; tag < slots->count; tag++) {
+		slot = compat_slot_at(slots, tag);
+		if (slot->sc && !fn(slot->sc, data))
+			break;
+	}
+	spin_unlock_irqrestore(&slots->lock, flags);
 }
 
 /**
@@ -292,48 +271,22 @@ static int compat_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 	return ret;
 }
 
-/* Under the lock the slot cannot go to another command meanwhile. */
+/*
+ * Under the lock the slot cannot go to another command meanwhile.  A command
+ * without one was completed when the block layer had just taken it for timed
+ * out, which makes it ignore that.
+ */
 static enum scsi_timeout_action compat_timed_out(struct scsi_cmnd *sc)
 {
 	struct compat_slots *slots = *compat_slots_at(sc->device->host);
-	enum scsi_timeout_action action = SCSI_EH_RESET_TIMER;
-	struct compat_slot *slot;
+	enum scsi_timeout_action action = SCSI_EH_NOT_HANDLED;
 	unsigned long flags;
 
 	spin_lock_irqsave(&slots->lock, flags);
-	slot = compat_slot_of(sc);
-	if (slot) {
+	if (compat_slot_of(sc))
 		action = compat_template->eh_timed_out(sc);
-		slot->timed_out = action == SCSI_EH_NOT_HANDLED;
-	}
 	spin_unlock_irqrestore(&slots->lock, flags);
 	return action;
-}
-
-static int compat_handle(int (*handler)(struct scsi_cmnd *),
-			 struct scsi_cmnd *sc)
-{
-	struct Scsi_Host *shost = sc->device->host;
-	int ret = handler(sc);
-
-	if (ret == SUCCESS)
-		compat_slots_reap(shost);
-	return ret;
-}
-
-static int compat_abort(struct scsi_cmnd *sc)
-{
-	return compat_handle(compat_template->eh_abort_handler, sc);
-}
-
-static int compat_device_reset(struct scsi_cmnd *sc)
-{
-	return compat_handle(compat_template->eh_device_reset_handler, sc);
-}
-
-static int compat_host_reset(struct scsi_cmnd *sc)
-{
-	return compat_handle(compat_template->eh_host_reset_handler, sc);
 }
 
 #ifndef COMPAT_HAS_scsi_change_queue_depth
@@ -383,9 +336,10 @@ struct Scsi_Host *compat_host_alloc(const struct compat_host_template *template,
 	translated.proc_name = template->proc_name;
 	translated.queuecommand = compat_queuecommand;
 	translated.eh_timed_out = compat_timed_out;
-	translated.eh_abort_handler = compat_abort;
-	translated.eh_device_reset_handler = compat_device_reset;
-	translated.eh_host_reset_handler = compat_host_reset;
+	translated.eh_abort_handler = template->eh_abort_handler;
+	translated.eh_device_reset_handler = template->eh_device_reset_handler;
+	translated.eh_target_reset_handler = template->eh_target_reset_handler;
+	translated.eh_host_reset_handler = template->eh_host_reset_handler;
 	translated.skip_settle_delay = template->skip_settle_delay;
 	translated.slave_alloc = template->sdev_init;
 	translated.slave_destroy = template->sdev_destroy;

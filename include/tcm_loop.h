@@ -15,12 +15,12 @@
  *             the device's release, after the last scsi_device is gone.
  *             The module's exit waits for the last release.
  *   TPG       made by mkdir tpgt_N.  Reference-counted: one reference for
- *             the directory, one for each scsi_device of that target ID
- *             (sdev_init takes it, sdev_destroy returns it).  Freed after a
- *             grace period, so that an error handler that lost the race
- *             against sdev_destroy may still look at it under rcu_read_lock().
- *   nexus     made and dropped by writes to tpgt_N/nexus, dropped by rmdir
- *             tpgt_N.  tpg->session is an RCU pointer.  A reader enters an
+ *             the directory, one for each struct tcm_loop_lun, which a
+ *             scsi_device of that target ID holds (sdev_init takes it,
+ *             sdev_destroy returns it).  Freed after a grace period, so that an
+ * error handler that lost the race against sdev_destroy may still look at it
+ * under rcu_read_lock(). nexus     made and dropped by writes to tpgt_N/nexus,
+ * dropped by rmdir tpgt_N.  tpg->session is an RCU pointer.  A reader enters an
  *             RCU section, reads it once, and hands it to target_init_cmd()
  *             or target_submit_tmr() before it leaves the section.  From
  *             there on the command holds a reference to the session.  Who
@@ -33,9 +33,14 @@
  *             made nor dropped while the core unlinks a LUN of the TPG: from
  *             the moment when its disk is gone, set under nexus_lock, until
  *             it has no backstore.
+ *             What this module knows of it (struct tcm_loop_lun) is made when
+ *             it is linked.  Reference-counted: one reference for tpg->luns,
+ *             where it stays until the core has unlinked it, one for its
+ *             scsi_device.  Freed after a grace period, as a TPG is, to which
+ *             it holds a reference.
  *   command   lives in the private area of its scsi_cmnd, from queuecommand
- *             to tcm_loop_release_cmd().  Who may complete the scsi_cmnd is
- *             settled by its owner field, see enum tcm_loop_owner.
+ *             to tcm_loop_release_cmd(), which alone completes the scsi_cmnd:
+ *             what the target has is the target's, also past its time-out.
  *   TMR       allocated by the error handler.  Reference-counted: one
  *             reference for the handler, one for the target core, which
  *             tcm_loop_release_tmr() returns.
@@ -47,8 +52,7 @@
  *   tcm_loop_registrations
  *                     one command that registers an I_T nexus at a time, see
  *                     reservation.c
- *   host->lock        the list of TPGs, and of every TPG the LUN map, the
- *                     LUNs' limits and the LUNs that leave
+ *   host->lock        the list of TPGs, and of every TPG the LUNs
  *
  * Nothing calls into the SCSI layer's scan or removal with host->lock held:
  * those call sdev_init, which takes it.
@@ -66,6 +70,7 @@
 #include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
 #include <scsi/scsi_host.h>
@@ -79,19 +84,16 @@
 #define TCM_LOOP_MAX_LUN U16_MAX
 
 /**
- * enum tcm_loop_owner - who completes a scsi_cmnd
- * @TCM_LOOP_OWNER_NONE: the target has released it, or never had it
- * @TCM_LOOP_OWNER_TARGET: the target has it; its release calls scsi_done()
- * @TCM_LOOP_OWNER_EH: it timed out, so that the SCSI error handler completes
- *	it; the target still has it, and its release only says so
- *
- * The release and the timeout both change the owner with one atomic
- * operation, so exactly one of them completes the command.
+ * enum tcm_loop_cmd_state - where a command is
+ * @TCM_LOOP_CMD_DONE: the target has released it, or never had it
+ * @TCM_LOOP_CMD_AT_TARGET: the target has it
+ * @TCM_LOOP_CMD_LOST: it is done, and a time-out of the SCSI layer has found
+ *	it so; if another does, the SCSI layer has lost the completion
  */
-enum tcm_loop_owner {
-	TCM_LOOP_OWNER_NONE,
-	TCM_LOOP_OWNER_TARGET,
-	TCM_LOOP_OWNER_EH,
+enum tcm_loop_cmd_state {
+	TCM_LOOP_CMD_DONE,
+	TCM_LOOP_CMD_AT_TARGET,
+	TCM_LOOP_CMD_LOST,
 };
 
 /**
@@ -126,21 +128,47 @@ struct tcm_loop_vpd {
  * struct tcm_loop_cmd - the private area of a scsi_cmnd
  * @se_cmd: the target core's view of the command; the first member, as compat
  *	wants it
- * @sc: the SCSI layer's view of it
+ * @sc: the SCSI layer's view of it; of what lies apart NULL, once the SCSI
+ *layer has its own back (exchanged atomically)
+ * @query: in the private area: the target's part of the command, if that lies
+ *	apart, see query.c; valid while @state is TCM_LOOP_CMD_AT_TARGET and for
+ *	a grace period
  * @vpd: set while a page of INQUIRY takes its detour, see vpd.c
  * @bounce: the data in whole pages, where the target core needs these, or NULL
  * @bounce_count: how many segments @bounce has
- * @owner: an enum tcm_loop_owner
+ * @state: an enum tcm_loop_cmd_state; written with WRITE_ONCE or a release
+ * @result: the answer, as the SCSI layer has it
+ * @residual: how many bytes less than asked for were moved, or more
  * @alone: whoever sends commands sends one after the other
+ * @apart: it lies in a struct tcm_loop_query
  */
 struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
 	struct scsi_cmnd *sc;
+	struct tcm_loop_cmd *query;
 	struct tcm_loop_vpd *vpd;
 	struct scatterlist *bounce;
 	unsigned int bounce_count;
-	int owner;
+	int state;
+	int result;
+	u32 residual;
 	bool alone;
+	bool apart;
+};
+
+/**
+ * struct tcm_loop_query - the target's part of a command that may come back
+ * before the target has answered, see query.c
+ * @cmd: the part; the first member, as compat wants it
+ * @lun: the LUN, referenced
+ * @rcu: for freeing
+ * @sense: where the target puts sense data
+ */
+struct tcm_loop_query {
+	struct tcm_loop_cmd cmd;
+	struct tcm_loop_lun *lun;
+	struct rcu_head rcu;
+	u8 sense[SCSI_SENSE_BUFFERSIZE];
 };
 
 /* There is no answer: another function aborted this one.  Not of enum
@@ -162,32 +190,61 @@ struct tcm_loop_tmr {
 };
 
 /**
- * struct tcm_loop_leaving - a LUN that is being unlinked, or has been
- * @node: on tpg->leaving
- * @lun: the LUN; its configfs item is held
- * @disk_gone: the target core's turn (set under nexus_lock and host->lock)
- *
- * Freed when the LUN is linked again or, once it has left, by the next who
- * walks the list.
- */
-struct tcm_loop_leaving {
-	struct list_head node;
-	struct se_lun *lun;
-	bool disk_gone;
-};
-
-/**
  * struct tcm_loop_limits - what a LUN over pscsi takes, see pscsi.c
- * @node: on tpg->limits (host->lock)
- * @lun: its number; constant
- * @max_sectors: how many sectors of 512 bytes a command may have
+ * @max_sectors: how many sectors of 512 bytes a command may have; 0 without
+ *	limits
  * @max_segments: how many segments, none longer than a page
  */
 struct tcm_loop_limits {
-	struct list_head node;
-	u64 lun;
 	unsigned int max_sectors;
 	unsigned short max_segments;
+};
+
+/**
+ * enum tcm_loop_lun_state - what a LUN is
+ * @TCM_LOOP_LUN_UNLINKED: LUN 0, which has no backstore
+ * @TCM_LOOP_LUN_LINKED: it has a disk when there is a nexus
+ * @TCM_LOOP_LUN_DISKLESS: linked, but its number cannot have a disk, or
+ *	another directory has the number
+ * @TCM_LOOP_LUN_LEAVING: its disk is being removed
+ * @TCM_LOOP_LUN_LEFT: the target core unlinks it, or has
+ */
+enum tcm_loop_lun_state {
+	TCM_LOOP_LUN_UNLINKED,
+	TCM_LOOP_LUN_LINKED,
+	TCM_LOOP_LUN_DISKLESS,
+	TCM_LOOP_LUN_LEAVING,
+	TCM_LOOP_LUN_LEFT,
+};
+
+/**
+ * struct tcm_loop_lun - a LUN of a TPG, from its link on
+ * @node: on tpg->luns, in the order of numbers (host->lock)
+ * @ref: see the lifetimes above
+ * @rcu: for freeing
+ * @tpg: the TPG, referenced; constant
+ * @se_lun: the target core's LUN, whose configfs item is held, or NULL;
+ *	constant
+ * @number: its number; constant
+ * @state: host->lock; changed to TCM_LOOP_LUN_LEFT under nexus_lock, too
+ * @limits: those of its backstore; constant
+ * @silent: a command has come back without an answer, and none was answered
+ *	since; written with WRITE_ONCE
+ * @left: how many commands that have come back so the target still has
+ * @left_since: since when, in jiffies
+ */
+struct tcm_loop_lun {
+	struct list_head node;
+	struct kref ref;
+	struct rcu_head rcu;
+	struct tcm_loop_tpg *tpg;
+	struct se_lun *se_lun;
+	u64 number;
+	enum tcm_loop_lun_state state;
+	struct tcm_loop_limits limits;
+	bool silent;
+	atomic_t left;
+	unsigned long left_since;
 };
 
 /**
@@ -197,8 +254,10 @@ struct tcm_loop_limits {
  * @proc: its file in /proc, or NULL; constant, likewise
  * @wwn: the target core's object for the directory
  * @name: the target's name and protocol; constant
- * @lock: protects @tpgs, and the LUN map, limits and leaving LUNs of each TPG
+ * @lock: protects @tpgs, and the LUNs of each TPG
  * @tpgs: the TPGs, by tcm_loop_tpg.node
+ * @held_work: tells of commands that are past their time-out
+ * @held_next: when it may tell the next time, in jiffies
  */
 struct tcm_loop_host {
 	struct device dev;
@@ -208,6 +267,8 @@ struct tcm_loop_host {
 	struct protocol_name name;
 	struct mutex lock;
 	struct list_head tpgs;
+	struct delayed_work held_work;
+	unsigned long held_next;
 };
 
 /**
@@ -226,17 +287,11 @@ struct tcm_loop_host {
  * @rtpi: its relative target port identifier, unless the user writes another;
  *	0 when all are taken; constant
  * @nexus_lock: serialises making, dropping and showing @session, and who of
- *	@leaving has lost its disk
+ *	@luns has lost its disk
  * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
  * @initiator: the session's initiator port; constant while there is a session,
  *	changed under @nexus_lock
- * @lun_map: which LUNs are linked, @lun_bits long (host->lock)
- * @lun_bits: its length (host->lock)
- * @lun_count: how many bits of @lun_map are set (host->lock)
- * @limits: those of linked LUNs over pscsi, by tcm_loop_limits.node
- *	(host->lock)
- * @leaving: LUNs that are being unlinked, by tcm_loop_leaving.node
- *	(host->lock)
+ * @luns: the LUNs, by tcm_loop_lun.node (host->lock)
  */
 struct tcm_loop_tpg {
 	struct se_portal_group se_tpg;
@@ -253,11 +308,7 @@ struct tcm_loop_tpg {
 	struct mutex nexus_lock;
 	struct se_session __rcu *session;
 	struct protocol_name initiator;
-	unsigned long *lun_map;
-	unsigned int lun_bits;
-	unsigned int lun_count;
-	struct list_head limits;
-	struct list_head leaving;
+	struct list_head luns;
 };
 
 static inline struct tcm_loop_host *to_tcm_loop_host(struct se_wwn *wwn)
@@ -311,12 +362,25 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt);
 int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg);
 void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg);
 void tcm_loop_tpg_put(struct tcm_loop_tpg *tpg);
-bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun);
+
+/* lun.c */
+struct tcm_loop_lun *tcm_loop_lun_find(struct tcm_loop_tpg *tpg, u64 number);
+struct tcm_loop_lun *tcm_loop_lun_get(struct tcm_loop_tpg *tpg, u64 number);
+void tcm_loop_lun_put(struct tcm_loop_lun *lun);
 void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
 void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
+bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back);
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg);
 void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg);
 unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg);
+unsigned int tcm_loop_lun_twins(struct tcm_loop_tpg *tpg);
+
+/* held.c */
+void tcm_loop_held_init(struct tcm_loop_host *host);
+void tcm_loop_held_exit(struct tcm_loop_host *host);
+void tcm_loop_held_tell(struct tcm_loop_host *host);
+void tcm_loop_held_wait(struct tcm_loop_lun *lun);
+ssize_t tcm_loop_held_show(struct tcm_loop_tpg *tpg, char *page, size_t size);
 
 /* proc.c */
 void tcm_loop_proc_add(struct tcm_loop_host *host);
@@ -335,14 +399,25 @@ void tcm_loop_nexus_loss(struct tcm_loop_tpg *tpg);
 enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 					  struct scsi_cmnd *sc);
 enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc);
-bool tcm_loop_cmd_released(struct scsi_cmnd *sc);
+bool tcm_loop_cmd_at_target(struct scsi_cmnd *sc);
 void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 int tcm_loop_write_pending(struct se_cmd *se_cmd);
 int tcm_loop_queue_response(struct se_cmd *se_cmd);
 
+void tcm_loop_buffers_end(struct tcm_loop_cmd *cmd);
+void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
+
+/* query.c */
+bool tcm_loop_is_query(struct scsi_cmnd *sc);
+struct tcm_loop_cmd *tcm_loop_query_begin(struct scsi_cmnd *sc);
+void tcm_loop_query_end(struct tcm_loop_cmd *cmd);
+u8 *tcm_loop_query_sense(struct tcm_loop_cmd *cmd);
+bool tcm_loop_query_leave(struct scsi_cmnd *sc);
+void tcm_loop_query_release(struct tcm_loop_cmd *cmd);
+
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);
-void tcm_loop_submit(struct tcm_loop_cmd *cmd);
+void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 void tcm_loop_queue_work(struct work_struct *work);
 int tcm_loop_submit_init(void);
 void tcm_loop_submit_exit(void);
@@ -354,18 +429,20 @@ void tcm_loop_registrations_wait(void);
 
 /* vpd.c */
 void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg);
-void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd);
+void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd);
 
 /* pscsi.c */
 bool tcm_loop_is_pscsi(const struct se_device *dev);
-struct tcm_loop_limits *tcm_loop_pscsi_limits(struct se_device *dev);
+void tcm_loop_pscsi_limits(struct se_device *dev,
+			   struct tcm_loop_limits *limits);
 int tcm_loop_pscsi_limit(struct scsi_device *sdev,
 			 const struct tcm_loop_limits *limits);
 
 /* tmr.c */
 int tcm_loop_abort(struct scsi_cmnd *sc);
 int tcm_loop_lun_reset(struct scsi_cmnd *sc);
+int tcm_loop_target_reset(struct scsi_cmnd *sc);
 int tcm_loop_host_reset(struct scsi_cmnd *sc);
 void tcm_loop_release_tmr(struct se_cmd *se_cmd);
 void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd);

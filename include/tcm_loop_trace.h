@@ -4,8 +4,7 @@
  * instruction stream until it is enabled.
  *
  * A command is known by its address, H:C:T:L, and its tag, from submit to
- * complete.  One that the error handler has taken over gets no complete event:
- * the SCSI layer's own events tell of it.
+ * complete.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM tcm_loop
@@ -26,13 +25,13 @@ TRACE_DEFINE_ENUM(DID_OK);
 TRACE_DEFINE_ENUM(DID_NO_CONNECT);
 TRACE_DEFINE_ENUM(DID_RESET);
 TRACE_DEFINE_ENUM(DID_TRANSPORT_DISRUPTED);
+TRACE_DEFINE_ENUM(DID_TRANSPORT_FAILFAST);
 TRACE_DEFINE_ENUM(SAM_STAT_GOOD);
 TRACE_DEFINE_ENUM(SAM_STAT_CHECK_CONDITION);
 TRACE_DEFINE_ENUM(SAM_STAT_BUSY);
 TRACE_DEFINE_ENUM(SAM_STAT_RESERVATION_CONFLICT);
 TRACE_DEFINE_ENUM(SAM_STAT_TASK_SET_FULL);
 TRACE_DEFINE_ENUM(SAM_STAT_TASK_ABORTED);
-TRACE_DEFINE_ENUM(TMR_ABORT_TASK);
 TRACE_DEFINE_ENUM(TMR_LUN_RESET);
 TRACE_DEFINE_ENUM(TMR_FUNCTION_COMPLETE);
 TRACE_DEFINE_ENUM(TMR_TASK_DOES_NOT_EXIST);
@@ -114,7 +113,8 @@ TRACE_EVENT(tcm_loop_complete,
 				   { DID_OK, "OK" },
 				   { DID_NO_CONNECT, "NO_CONNECT" },
 				   { DID_RESET, "RESET" },
-				   { DID_TRANSPORT_DISRUPTED, "TRANSPORT_DISRUPTED" }),
+				   { DID_TRANSPORT_DISRUPTED, "TRANSPORT_DISRUPTED" },
+				   { DID_TRANSPORT_FAILFAST, "TRANSPORT_FAILFAST" }),
 		  __print_symbolic(__entry->result & 0xff,
 				   { SAM_STAT_GOOD, "GOOD" },
 				   { SAM_STAT_CHECK_CONDITION, "CHECK_CONDITION" },
@@ -144,7 +144,6 @@ TRACE_EVENT(tcm_loop_tmr,
 	TP_printk(SDEV_PR_FMT " %s tag=%u response=%s",
 		  SDEV_PR_ARG,
 		  __print_symbolic(__entry->function,
-				   { TMR_ABORT_TASK, "ABORT_TASK" },
 				   { TMR_LUN_RESET, "LUN_RESET" }),
 		  __entry->tag,
 		  __print_symbolic(__entry->response,

@@ -158,9 +158,7 @@ for row in nr_hw_queues:2:4096 can_queue:64:10240 cmd_per_lun:16:10240; do
 	check_equal "$parameter: is read back" "$value" "$(cat "$parameters/$parameter")"
 	eval "old_$parameter=$old"
 done
-for parameter in can_queue cmd_per_lun; do
-	check "$parameter: 0 is refused" refused "Invalid argument" write 0 "$parameters/$parameter"
-done
+check "can_queue: 0 is refused" refused "Invalid argument" write 0 "$parameters/can_queue"
 make_ramdisk parameters 16
 make_tpg $fc 1 $fc_initiator
 link_lun $fc 1 0 rd_mcp_0/parameters
@@ -175,6 +173,11 @@ case $(uname -r) in
 	check_equal "a new disk has no I/O scheduler" none "$(sed -E 's/.*\[(.*)\].*/\1/' "/sys/block/${disk#/dev/}/queue/scheduler")"
 	;;
 esac
+check "cmd_per_lun: 0" write 0 "$parameters/cmd_per_lun"
+other=naa.5001405000000011
+make_tpg $other 1 $naa_initiator
+link_lun $other 1 0 rd_mcp_0/parameters
+check_equal "that is seven eighths of can_queue" 56 "$(cat "$(device_of $other 1 0)/queue_depth")"
 check "I/O works with these" verify "$(disk_of $fc 1 0)"
 for parameter in nr_hw_queues can_queue cmd_per_lun; do
 	eval "write \$old_$parameter $parameters/$parameter"

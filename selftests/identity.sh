@@ -6,6 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 load_module
 tag=258 # of each target port: two bytes, which differ
+[ -e /sys/module/tcm_loop/version ] || tag=3 # the kernel's own module has tags up to 31
+hex_tag=$(printf %x $tag)
 
 # The descriptors of one designator type and association, one line each.
 designators() { # designators DISK: "association | type | transport | value", from sg_inq -i
@@ -73,7 +75,7 @@ one_protocol() {
 	check "$what: page 0x83: logical unit group" \
 		has "^addressed logical unit \| Logical unit group \|  \| Logical unit group: 0x0" "$di"
 	check "$what: page 0x83: name of the target port, with the protocol" \
-		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*102;" "$di"
+		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*$hex_tag;" "$di"
 	check "$what: page 0x83: name of the target device, with the protocol" \
 		has "^target device.* \| SCSI name string \| $transport \| SCSI name string:;?.*$port;" "$di"
 	case $naa in

@@ -69,12 +69,16 @@ static bool tcm_loop_has_whole_pages(struct scsi_cmnd *sc)
  *
  * READ FULL STATUS needs room behind the data.  A parameter list of PERSISTENT
  * RESERVE OUT, which reservation.c looks at before it is executed, must not
- * change in between.
+ * change in between.  What the SCSI layer may have back before the target has
+ * answered has its data elsewhere.
  */
-static bool tcm_loop_needs_bounce(struct scsi_cmnd *sc)
+static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd)
 {
+	struct scsi_cmnd *sc = cmd->sc;
 	unsigned int count = scsi_sg_count(sc);
 
+	if (cmd->apart)
+		return count;
 	switch (sc->cmnd[0]) {
 	case PERSISTENT_RESERVE_OUT:
 		return count;
@@ -88,10 +92,11 @@ static bool tcm_loop_needs_bounce(struct scsi_cmnd *sc)
 }
 
 /* Copies between the SCSI layer's data and the bounce buffer. */
-static void tcm_loop_bounce_copy(struct tcm_loop_cmd *cmd, bool in)
+static void tcm_loop_bounce_copy(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
+				 bool in)
 {
-	struct scatterlist *sgl = scsi_sglist(cmd->sc), *sg;
-	unsigned int count = scsi_sg_count(cmd->sc), i;
+	struct scatterlist *sgl = scsi_sglist(sc), *sg;
+	unsigned int count = scsi_sg_count(sc), i;
 	off_t at = 0;
 
 	for_each_sg(cmd->bounce, sg, cmd->bounce_count, i)
@@ -120,28 +125,41 @@ static bool tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd)
 		sgl_alloc(size, GFP_ATOMIC | __GFP_NOWARN, &cmd->bounce_count);
 	if (!cmd->bounce)
 		return false;
-	tcm_loop_bounce_copy(cmd, true);
+	tcm_loop_bounce_copy(cmd, cmd->sc, true);
 	return true;
 }
 
-static void tcm_loop_bounce_end(struct tcm_loop_cmd *cmd)
+/**
+ * tcm_loop_buffers_end - free what a command has beside its own memory
+ * @cmd: the command, which the target does not have
+ *
+ * Any context.
+ */
+void tcm_loop_buffers_end(struct tcm_loop_cmd *cmd)
 {
+	tcm_loop_vpd_end(cmd);
 	if (unlikely(cmd->bounce))
 		sgl_free(cmd->bounce);
 	cmd->bounce = NULL;
 }
 
-/* Complete a command that never reached the target. */
-static void tcm_loop_fail(struct tcm_loop_cmd *cmd, int host_byte)
+/* The target does not have a command. */
+static void tcm_loop_cmd_end(struct tcm_loop_cmd *cmd)
 {
-	if (cmpxchg(&cmd->owner, TCM_LOOP_OWNER_TARGET, TCM_LOOP_OWNER_NONE) !=
-	    TCM_LOOP_OWNER_TARGET) {
-		smp_store_release(&cmd->owner, TCM_LOOP_OWNER_NONE);
-		return;
-	}
-	set_host_byte(cmd->sc, host_byte);
-	trace_tcm_loop_complete(cmd->sc);
-	scsi_done(cmd->sc);
+	tcm_loop_buffers_end(cmd);
+	if (cmd->apart)
+		tcm_loop_query_end(cmd);
+}
+
+/* Complete a command that never reached the target. */
+static void tcm_loop_fail(struct scsi_cmnd *sc, int host_byte)
+{
+	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
+
+	sc->result = host_byte << 16;
+	trace_tcm_loop_complete(sc);
+	smp_store_release(&cmd->state, TCM_LOOP_CMD_DONE);
+	scsi_done(sc);
 }
 
 /*
@@ -185,38 +203,47 @@ static bool tcm_loop_is_alone(struct tcm_loop_tpg *tpg, struct scsi_cmnd *sc)
 enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 					  struct scsi_cmnd *sc)
 {
-	struct tcm_loop_tpg *tpg = sc->device->hostdata;
-	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
+	struct tcm_loop_cmd *own = scsi_cmd_priv(sc), *cmd = own;
+	struct tcm_loop_lun *lun = sc->device->hostdata;
 	struct scatterlist *sgl = scsi_sglist(sc);
-	struct se_cmd *se_cmd = &cmd->se_cmd;
+	struct tcm_loop_tpg *tpg = lun->tpg;
 	u32 sg_count = scsi_sg_count(sc);
+	u8 *sense = sc->sense_buffer;
 	struct se_session *session;
+	struct se_cmd *se_cmd;
 	u8 *cdb = sc->cmnd;
 	int ret = -ENODEV;
 	u32 length;
 
 	BUILD_BUG_ON(SCSI_SENSE_BUFFERSIZE < TRANSPORT_SENSE_BUFFER);
 
-	memset(cmd, 0, sizeof(*cmd));
-	cmd->sc = sc;
-	cmd->owner = TCM_LOOP_OWNER_TARGET;
-	cmd->alone = tcm_loop_is_alone(tpg, sc);
+	memset(own, 0, sizeof(*own));
+	own->sc = sc;
+	own->alone = tcm_loop_is_alone(tpg, sc);
+	if (!READ_ONCE(tpg->online)) {
+		tcm_loop_fail(sc, DID_TRANSPORT_DISRUPTED);
+		return 0;
+	}
+	if (tcm_loop_is_query(sc)) {
+		if (READ_ONCE(lun->silent)) {
+			tcm_loop_fail(sc, DID_TRANSPORT_FAILFAST);
+			return 0;
+		}
+		cmd = tcm_loop_query_begin(sc);
+		if (!cmd)
+			return SCSI_MLQUEUE_HOST_BUSY;
+		sense = tcm_loop_query_sense(cmd);
+	}
+	se_cmd = &cmd->se_cmd;
+	own->state = TCM_LOOP_CMD_AT_TARGET;
 	/*
 	 * Until there is an answer.  When a LUN reset or PREEMPT AND ABORT ends
 	 * the command, perhaps of another nexus, there will be none, and it
 	 * must not look like GOOD status: the SCSI layer tries again.
 	 */
-	sc->result = DID_RESET << 16;
+	cmd->result = DID_RESET << 16;
 
-	if (!READ_ONCE(tpg->online)) {
-		tcm_loop_fail(cmd, DID_TRANSPORT_DISRUPTED);
-		return 0;
-	}
-
-	/*
-	 * An abort names the command by this tag.  With several hardware
-	 * queues the request's own tag is not unique in the host.
-	 */
+	/* With several hardware queues a request's own tag is not unique. */
 	target_cmd_set_tag(se_cmd, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 
 	length = tcm_loop_transfer_length(cmd);
@@ -226,11 +253,9 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		sgl = &cmd->vpd->sg;
 		sg_count = 1;
 		length = cmd->vpd->size;
-	} else if (unlikely(tcm_loop_needs_bounce(sc))) {
-		if (!tcm_loop_bounce_begin(cmd)) {
-			cmd->owner = TCM_LOOP_OWNER_NONE;
-			return SCSI_MLQUEUE_HOST_BUSY;
-		}
+	} else if (unlikely(tcm_loop_needs_bounce(cmd))) {
+		if (!tcm_loop_bounce_begin(cmd))
+			goto out_busy;
 		sgl = cmd->bounce;
 		sg_count = cmd->bounce_count;
 	}
@@ -238,67 +263,117 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	rcu_read_lock();
 	session = rcu_dereference(tpg->session);
 	if (session)
-		ret = target_init_cmd(se_cmd, session, sc->sense_buffer,
-				      sc->device->lun, length, TCM_SIMPLE_TAG,
+		ret = target_init_cmd(se_cmd, session, sense, sc->device->lun,
+				      length, TCM_SIMPLE_TAG,
 				      sc->sc_data_direction, 0);
 	rcu_read_unlock();
 	if (ret) {
-		tcm_loop_vpd_end(cmd);
-		tcm_loop_bounce_end(cmd);
-		tcm_loop_fail(cmd, DID_NO_CONNECT);
+		tcm_loop_cmd_end(cmd);
+		tcm_loop_fail(sc, DID_NO_CONNECT);
 		return 0;
 	}
 
+	/* From here on the SCSI layer may have its command back at any time. */
+	if (cmd != own)
+		smp_store_release(&own->query, cmd);
 	/* On failure the target has already answered the command. */
 	if (!target_submit_prep(se_cmd, cdb, sgl, sg_count, NULL, 0,
 				scsi_prot_sglist(sc), scsi_prot_sg_count(sc),
 				GFP_ATOMIC))
-		tcm_loop_submit(cmd);
+		tcm_loop_submit(cmd, sc);
 	return 0;
+
+out_busy:
+	tcm_loop_cmd_end(cmd);
+	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
+	return SCSI_MLQUEUE_HOST_BUSY;
 }
 
 /**
  * tcm_loop_timed_out - the SCSI layer has waited long enough for a command
  * @sc: the command
  *
- * Takes the right to complete the command from the target, unless the target
- * is about to use it.  Any context.
+ * What the target has is left alone, see held.c; but see query.c.  Any context.
  *
- * Return: SCSI_EH_NOT_HANDLED to start error handling, SCSI_EH_RESET_TIMER if
- * the completion is under way.
+ * Return: SCSI_EH_RESET_TIMER, to wait once more for what the target has, or
+ * what is just being completed; SCSI_EH_NOT_HANDLED for what was completed a
+ * whole time-out ago, as when somebody makes completions fail on purpose; or
+ * what scsi_cmd_end_timed_out() says.
  */
 enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 {
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
 
-	if (cmpxchg(&cmd->owner, TCM_LOOP_OWNER_TARGET, TCM_LOOP_OWNER_EH) ==
-	    TCM_LOOP_OWNER_NONE)
-		return SCSI_EH_RESET_TIMER;
-	return SCSI_EH_NOT_HANDLED;
+	switch (smp_load_acquire(&cmd->state)) {
+	case TCM_LOOP_CMD_AT_TARGET:
+		tcm_loop_held_tell(shost_to_tcm_loop(sc->device->host));
+		if (tcm_loop_query_leave(sc)) {
+			trace_tcm_loop_complete(sc);
+			return scsi_cmd_end_timed_out(sc);
+		}
+		break;
+	case TCM_LOOP_CMD_DONE:
+		WRITE_ONCE(cmd->state, TCM_LOOP_CMD_LOST);
+		break;
+	case TCM_LOOP_CMD_LOST:
+		return SCSI_EH_NOT_HANDLED;
+	}
+	return SCSI_EH_RESET_TIMER;
 }
 
 /**
- * tcm_loop_cmd_released - has the target let go of a command?
+ * tcm_loop_cmd_at_target - has the target a command?
  * @sc: a command that has been through tcm_loop_queuecommand()
  *
  * Any context.
  *
- * Return: true if the target touches neither the command nor its data again.
+ * Return: false if the target touches neither the command nor its data again.
  */
-bool tcm_loop_cmd_released(struct scsi_cmnd *sc)
+bool tcm_loop_cmd_at_target(struct scsi_cmnd *sc)
 {
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
 
-	return smp_load_acquire(&cmd->owner) == TCM_LOOP_OWNER_NONE;
+	return smp_load_acquire(&cmd->state) == TCM_LOOP_CMD_AT_TARGET;
 }
 
-static void tcm_loop_complete(struct tcm_loop_cmd *cmd)
+/* Give the initiator the data that lies elsewhere. */
+static void tcm_loop_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 {
-	trace_tcm_loop_complete(cmd->sc);
-	if (cmd->alone)
-		scsi_done_direct(cmd->sc);
+	if (cmd->vpd && cmd->result == SAM_STAT_GOOD)
+		tcm_loop_vpd_deliver(cmd, sc);
+	else if (cmd->bounce && sc->sc_data_direction == DMA_FROM_DEVICE &&
+		 !host_byte(cmd->result))
+		tcm_loop_bounce_copy(cmd, sc, false);
+}
+
+/**
+ * tcm_loop_complete - the SCSI layer gets its command back, with the answer
+ * @cmd: the target's part of the command, which the target has released
+ * @sc: the command
+ *
+ * Any context.
+ */
+void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
+{
+	struct tcm_loop_lun *lun = sc->device->hostdata;
+	struct tcm_loop_cmd *own = scsi_cmd_priv(sc);
+	bool alone = own->alone;
+
+	sc->result = cmd->result;
+	if (cmd->residual)
+		scsi_set_resid(sc, cmd->residual);
+	if (unlikely(cmd->vpd || cmd->bounce))
+		tcm_loop_deliver(cmd, sc);
+	tcm_loop_buffers_end(cmd);
+	if (unlikely(READ_ONCE(lun->silent)))
+		WRITE_ONCE(lun->silent, false);
+	trace_tcm_loop_complete(sc);
+	/* After this the error handler may have its own command back. */
+	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
+	if (alone)
+		scsi_done_direct(sc);
 	else
-		scsi_done(cmd->sc);
+		scsi_done(sc);
 }
 
 /**
@@ -317,11 +392,10 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
 	}
 
 	cmd = to_tcm_loop_cmd(se_cmd);
-	tcm_loop_vpd_end(cmd);
-	tcm_loop_bounce_end(cmd);
-	/* After this the error handler may finish the command. */
-	if (xchg(&cmd->owner, TCM_LOOP_OWNER_NONE) == TCM_LOOP_OWNER_TARGET)
-		tcm_loop_complete(cmd);
+	if (cmd->apart)
+		tcm_loop_query_release(cmd);
+	else
+		tcm_loop_complete(cmd, cmd->sc);
 }
 
 /**
@@ -335,9 +409,7 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
  */
 int tcm_loop_write_pending(struct se_cmd *se_cmd)
 {
-	struct tcm_loop_cmd *cmd = to_tcm_loop_cmd(se_cmd);
-
-	if (unlikely(tcm_loop_must_be_late(cmd->sc->cmnd)))
+	if (unlikely(tcm_loop_must_be_late(target_cmd_cdb(se_cmd))))
 		return tcm_loop_execute_late(se_cmd);
 	target_execute_cmd(se_cmd);
 	return 0;
@@ -355,19 +427,13 @@ int tcm_loop_write_pending(struct se_cmd *se_cmd)
 int tcm_loop_queue_response(struct se_cmd *se_cmd)
 {
 	struct tcm_loop_cmd *cmd = to_tcm_loop_cmd(se_cmd);
-	struct scsi_cmnd *sc = cmd->sc;
 
 	if (se_cmd->se_cmd_flags &
 	    (SCF_TRANSPORT_TASK_SENSE | SCF_EMULATED_TASK_SENSE))
-		sc->result = SAM_STAT_CHECK_CONDITION;
+		cmd->result = SAM_STAT_CHECK_CONDITION;
 	else
-		sc->result = se_cmd->scsi_status;
-
+		cmd->result = se_cmd->scsi_status;
 	if (se_cmd->se_cmd_flags & (SCF_OVERFLOW_BIT | SCF_UNDERFLOW_BIT))
-		scsi_set_resid(sc, se_cmd->residual_count);
-	if (unlikely(cmd->vpd) && sc->result == SAM_STAT_GOOD)
-		tcm_loop_vpd_deliver(cmd);
-	if (unlikely(cmd->bounce) && sc->sc_data_direction == DMA_FROM_DEVICE)
-		tcm_loop_bounce_copy(cmd, false);
+		cmd->residual = se_cmd->residual_count;
 	return 0;
 }

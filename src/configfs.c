@@ -239,14 +239,22 @@ static ssize_t tcm_loop_tpg_address_show(struct config_item *item, char *page)
 	return sprintf(page, "%u:0:%u\n", tpg->host->shost->host_no, tpg->tpgt);
 }
 
+static ssize_t tcm_loop_tpg_held_show(struct config_item *item, char *page)
+{
+	return tcm_loop_held_show(to_tcm_loop_tpg(to_tpg(item)), page,
+				  PAGE_SIZE);
+}
+
 CONFIGFS_ATTR(tcm_loop_tpg_, nexus);
 CONFIGFS_ATTR(tcm_loop_tpg_, transport_status);
 CONFIGFS_ATTR_RO(tcm_loop_tpg_, address);
+CONFIGFS_ATTR_RO(tcm_loop_tpg_, held);
 
 struct configfs_attribute *tcm_loop_tpg_attrs[] = {
 	&tcm_loop_tpg_attr_nexus,
 	&tcm_loop_tpg_attr_transport_status,
 	&tcm_loop_tpg_attr_address,
+	&tcm_loop_tpg_attr_held,
 	NULL,
 };
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Scsi_Host of an adapter, and which of its target IDs and LUNs exist.
+ * The Scsi_Host of an adapter, and which of its target IDs exist.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitmap.h>
 #include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/idr.h>
@@ -32,21 +31,6 @@ static struct tcm_loop_tpg *tcm_loop_find_tpg(struct tcm_loop_host *host,
 	return NULL;
 }
 
-/**
- * tcm_loop_lun_linked - is a LUN linked, and not about to be unlinked?
- * @tpg: its TPG
- * @lun: the LUN
- *
- * host->lock is held.
- *
- * Return: true if it is.
- */
-bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
-{
-	lockdep_assert_held(&tpg->host->lock);
-	return lun < tpg->lun_bits && test_bit(lun, tpg->lun_map);
-}
-
 /*
  * A block device completes a flush with a lock held, and in that context a
  * command on a backstore over it may complete.  If that is a flush, too, its
@@ -55,63 +39,25 @@ bool tcm_loop_lun_linked(struct tcm_loop_tpg *tpg, u64 lun)
  */
 static struct lock_class_key tcm_loop_flush_key;
 
-/* host->lock is held. */
-static struct tcm_loop_limits *tcm_loop_find_limits(struct tcm_loop_tpg *tpg,
-						    u64 lun)
-{
-	struct tcm_loop_limits *limits;
-
-	lockdep_assert_held(&tpg->host->lock);
-	list_for_each_entry(limits, &tpg->limits, node)
-		if (limits->lun == lun)
-			return limits;
-	return NULL;
-}
-
-/* Has the target core yet to unlink a LUN of this number? */
-static bool tcm_loop_lun_is_leaving(struct tcm_loop_tpg *tpg, u64 lun)
-{
-	struct tcm_loop_leaving *leaving;
-
-	lockdep_assert_held(&tpg->host->lock);
-	list_for_each_entry(leaving, &tpg->leaving, node)
-		if (leaving->lun->unpacked_lun == lun &&
-		    rcu_access_pointer(leaving->lun->lun_se_dev))
-			return true;
-	return false;
-}
-
-/*
- * A scan proposes a scsi_device.  LUN 0 may be asked of any target port with
- * a nexus, linked or not: REPORT LUNS goes there.  But not while it is being
- * unlinked: the backstore may still answer, and its disk would be left over.
- */
+/* A scan proposes a scsi_device. */
 static int tcm_loop_sdev_init(struct scsi_device *sdev)
 {
 	struct tcm_loop_host *host = shost_to_tcm_loop(sdev->host);
-	struct tcm_loop_limits *limits = NULL, mine;
 	struct tcm_loop_tpg *tpg;
-	int ret = -ENXIO;
-	bool linked;
+	struct tcm_loop_lun *lun;
 
 	mutex_lock(&host->lock);
 	tpg = tcm_loop_find_tpg(host, sdev->id);
-	linked = tpg && tcm_loop_lun_linked(tpg, sdev->lun);
-	if (tpg && rcu_access_pointer(tpg->session) &&
-	    (linked || (sdev->lun == 0 && !tcm_loop_lun_is_leaving(tpg, 0)))) {
-		kref_get(&tpg->ref);
-		sdev->hostdata = tpg;
-		limits = tcm_loop_find_limits(tpg, sdev->lun);
-		if (limits)
-			mine = *limits;
-		ret = 0;
-	}
+	lun = tpg ? tcm_loop_lun_get(tpg, sdev->lun) : NULL;
 	mutex_unlock(&host->lock);
-	if (ret)
-		return ret;
+	if (!lun)
+		return -ENXIO;
+	sdev->hostdata = lun;
 	scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
 	/* If this fails, sdev_destroy is called. */
-	return limits ? tcm_loop_pscsi_limit(sdev, &mine) : 0;
+	return lun->limits.max_sectors
+		       ? tcm_loop_pscsi_limit(sdev, &lun->limits)
+		       : 0;
 }
 
 /*
@@ -121,11 +67,11 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
  */
 static void tcm_loop_sdev_destroy(struct scsi_device *sdev)
 {
-	struct tcm_loop_tpg *tpg = sdev->hostdata;
+	struct tcm_loop_lun *lun = sdev->hostdata;
 
 	WRITE_ONCE(sdev->hostdata, NULL);
-	if (tpg)
-		tcm_loop_tpg_put(tpg);
+	if (lun)
+		tcm_loop_lun_put(lun);
 }
 
 /* The lowest target ID from id on that exists, or UINT_MAX. */
@@ -184,6 +130,7 @@ static struct scsi_host_template tcm_loop_template = {
 	.eh_timed_out = tcm_loop_timed_out,
 	.eh_abort_handler = tcm_loop_abort,
 	.eh_device_reset_handler = tcm_loop_lun_reset,
+	.eh_target_reset_handler = tcm_loop_target_reset,
 	.eh_host_reset_handler = tcm_loop_host_reset,
 	.skip_settle_delay = 1,
 	.sdev_init = tcm_loop_sdev_init,
@@ -221,6 +168,7 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	host->name = *name;
 	mutex_init(&host->lock);
 	INIT_LIST_HEAD(&host->tpgs);
+	tcm_loop_held_init(host);
 
 	ret = tcm_loop_bus_add(host);
 	if (ret)
@@ -246,7 +194,10 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	if (target_core_completes_directly())
 		scsi_host_set_may_block(shost);
 	shost->can_queue = tcm_loop_can_queue;
-	shost->cmd_per_lun = min(tcm_loop_cmd_per_lun, tcm_loop_can_queue);
+	shost->cmd_per_lun =
+		min(tcm_loop_cmd_per_lun
+			    ?: tcm_loop_can_queue - tcm_loop_can_queue / 8,
+		    tcm_loop_can_queue);
 	scsi_host_set_prot(shost, SHOST_DIF_TYPE1_PROTECTION |
 					  SHOST_DIF_TYPE2_PROTECTION |
 					  SHOST_DIF_TYPE3_PROTECTION |
@@ -283,6 +234,7 @@ void tcm_loop_host_destroy(struct tcm_loop_host *host)
 {
 	tcm_loop_proc_remove(host);
 	scsi_remove_host(host->shost);
+	tcm_loop_held_exit(host);
 	scsi_host_put(host->shost);
 	device_unregister(&host->dev);
 }
@@ -331,8 +283,7 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt)
 	tpg->rtpi = tcm_loop_rtpi_get();
 	kref_init(&tpg->ref);
 	INIT_LIST_HEAD(&tpg->node);
-	INIT_LIST_HEAD(&tpg->limits);
-	INIT_LIST_HEAD(&tpg->leaving);
+	INIT_LIST_HEAD(&tpg->luns);
 	mutex_init(&tpg->nexus_lock);
 	return tpg;
 }
@@ -342,7 +293,6 @@ static void tcm_loop_tpg_free(struct kref *ref)
 	struct tcm_loop_tpg *tpg = container_of(ref, struct tcm_loop_tpg, ref);
 
 	tcm_loop_rtpi_put(tpg->rtpi);
-	bitmap_free(tpg->lun_map);
 	kfree_rcu(tpg, rcu);
 }
 
@@ -379,52 +329,6 @@ int tcm_loop_tpg_add(struct tcm_loop_tpg *tpg)
 	return ret;
 }
 
-/*
- * Forget the LUNs that have left, and back, if not NULL, which is linked again.
- * Are there others whose disks are gone?  host->lock is held.
- */
-static bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg,
-				const struct se_lun *back)
-{
-	struct tcm_loop_leaving *leaving, *next;
-	bool some = false;
-
-	lockdep_assert_held(&tpg->host->lock);
-	list_for_each_entry_safe(leaving, next, &tpg->leaving, node) {
-		if (leaving->lun != back &&
-		    rcu_access_pointer(leaving->lun->lun_se_dev)) {
-			some |= leaving->disk_gone;
-			continue;
-		}
-		list_del(&leaving->node);
-		target_lun_put(leaving->lun);
-		kfree(leaving);
-	}
-	return some;
-}
-
-/**
- * tcm_loop_luns_wait - wait for LUNs whose disks are gone to be unlinked
- * @tpg: the TPG
- *
- * tpg->nexus_lock is held, so that the target core gets no further one to
- * unlink.  This takes no longer than a grace period.  May sleep.
- */
-void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
-{
-	bool some;
-
-	lockdep_assert_held(&tpg->nexus_lock);
-	for (;;) {
-		mutex_lock(&tpg->host->lock);
-		some = tcm_loop_luns_leave(tpg, NULL);
-		mutex_unlock(&tpg->host->lock);
-		if (!some)
-			return;
-		schedule_timeout_idle(1);
-	}
-}
-
 /**
  * tcm_loop_tpg_remove - take a TPG's target ID away, with its scsi_devices
  * @tpg: the TPG
@@ -445,208 +349,4 @@ void tcm_loop_tpg_remove(struct tcm_loop_tpg *tpg)
 	shost_for_each_device(sdev, host->shost)
 		if (sdev->id == tpg->tpgt)
 			scsi_remove_device(sdev);
-}
-
-/* host->lock is held. */
-static int tcm_loop_lun_map_grow(struct tcm_loop_tpg *tpg, u64 lun)
-{
-	unsigned int bits = round_up(lun + 1, BITS_PER_LONG);
-	unsigned long *map;
-
-	lockdep_assert_held(&tpg->host->lock);
-	if (lun < tpg->lun_bits)
-		return 0;
-	map = bitmap_zalloc(bits, GFP_KERNEL);
-	if (!map)
-		return -ENOMEM;
-	if (tpg->lun_map)
-		bitmap_copy(map, tpg->lun_map, tpg->lun_bits);
-	bitmap_free(tpg->lun_map);
-	tpg->lun_map = map;
-	tpg->lun_bits = bits;
-	return 0;
-}
-
-/* A disk can be found through a nexus, and while the TPG is online. */
-static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 lun)
-{
-	struct Scsi_Host *shost = tpg->host->shost;
-	int ret;
-
-	if (!rcu_access_pointer(tpg->session) || !READ_ONCE(tpg->online))
-		return;
-	ret = scsi_add_device(shost, 0, tpg->tpgt, lun);
-	if (ret)
-		tcm_loop_limited(
-			pr_warn,
-			"%s tpgt_%u lun_%llu: no disk appeared (error %d); \"echo 0 %u %llu > /sys/class/scsi_host/host%u/scan\" tries again\n",
-			tpg->host->name.text, tpg->tpgt, lun, ret, tpg->tpgt,
-			lun, shost->host_no);
-}
-
-/* A LUN's disk, if there is one; returns when nobody uses it. */
-static void tcm_loop_lun_remove_disk(struct tcm_loop_tpg *tpg, u64 lun)
-{
-	struct scsi_device *sdev;
-
-	sdev = scsi_device_lookup(tpg->host->shost, 0, tpg->tpgt, lun);
-	if (sdev) {
-		scsi_remove_device(sdev);
-		scsi_device_put(sdev);
-	}
-}
-
-/**
- * tcm_loop_lun_link - a LUN was linked to a backstore
- * @tpg: its TPG
- * @se_lun: the LUN; above TCM_LOOP_MAX_LUN, which the target core does not
- *	refuse, it gets no disk
- *
- * Makes the disk appear if there is a nexus and the TPG is online; if not, it
- * appears when that comes true.  May sleep.
- */
-void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
-{
-	struct tcm_loop_host *host = tpg->host;
-	u64 lun = se_lun->unpacked_lun;
-	struct tcm_loop_limits *limits;
-	struct se_device *dev;
-	bool pscsi;
-	int ret = -ENOMEM;
-
-	/* The core is done with unlinking it, if it has been linked before. */
-	mutex_lock(&host->lock);
-	tcm_loop_luns_leave(tpg, se_lun);
-	mutex_unlock(&host->lock);
-	if (lun > TCM_LOOP_MAX_LUN) {
-		tcm_loop_limited(
-			pr_err,
-			"%s tpgt_%u lun_%llu: no disk; accepted: lun_0 to lun_%u\n",
-			host->name.text, tpg->tpgt, lun, TCM_LOOP_MAX_LUN);
-		return;
-	}
-	/* The link keeps the device. */
-	dev = rcu_dereference_raw(se_lun->lun_se_dev);
-	pscsi = tcm_loop_is_pscsi(dev);
-	limits = pscsi ? tcm_loop_pscsi_limits(dev) : NULL;
-	mutex_lock(&host->lock);
-	if (limits || !pscsi)
-		ret = tcm_loop_lun_map_grow(tpg, lun);
-	if (!ret) {
-		__set_bit(lun, tpg->lun_map);
-		tpg->lun_count++;
-		if (limits) {
-			limits->lun = lun;
-			list_add(&limits->node, &tpg->limits);
-		}
-	}
-	mutex_unlock(&host->lock);
-	if (ret) {
-		kfree(limits);
-		tcm_loop_limited(
-			pr_err,
-			"%s tpgt_%u lun_%llu: no memory, no disk; unlink the LUN and link it again\n",
-			host->name.text, tpg->tpgt, lun);
-		return;
-	}
-	trace_tcm_loop_lun(tpg, lun, true);
-	/* A scan may have asked LUN 0 already: without the limit. */
-	if (pscsi)
-		tcm_loop_lun_remove_disk(tpg, lun);
-	tcm_loop_lun_scan(tpg, lun);
-}
-
-/* host->lock is held. */
-static void tcm_loop_limits_forget(struct tcm_loop_tpg *tpg, u64 lun)
-{
-	struct tcm_loop_limits *limits = tcm_loop_find_limits(tpg, lun);
-
-	if (limits) {
-		list_del(&limits->node);
-		kfree(limits);
-	}
-}
-
-/**
- * tcm_loop_lun_unlink - a LUN is about to lose its backstore
- * @tpg: its TPG
- * @se_lun: the LUN
- *
- * Removes the disk and waits until nobody uses it.  The core does not say when
- * it has unlinked the LUN.  May sleep.
- */
-void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
-{
-	struct tcm_loop_host *host = tpg->host;
-	u64 lun = se_lun->unpacked_lun;
-	struct tcm_loop_leaving *leaving;
-
-	/* There is no way to refuse, and four words can be had. */
-	leaving = kzalloc(sizeof(*leaving), GFP_KERNEL | __GFP_NOFAIL);
-	target_lun_get(se_lun);
-	leaving->lun = se_lun;
-
-	/*
-	 * First the lists, then the lookup: sdev_init either sees that the LUN
-	 * leaves, or its scsi_device is listed where the lookup finds it.
-	 */
-	mutex_lock(&host->lock);
-	if (tcm_loop_lun_linked(tpg, lun)) {
-		trace_tcm_loop_lun(tpg, lun, false);
-		__clear_bit(lun, tpg->lun_map);
-		tpg->lun_count--;
-		tcm_loop_limits_forget(tpg, lun);
-	}
-	tcm_loop_luns_leave(tpg, NULL);
-	list_add(&leaving->node, &tpg->leaving);
-	mutex_unlock(&host->lock);
-
-	tcm_loop_lun_remove_disk(tpg, lun);
-	tcm_loop_registrations_wait();
-
-	mutex_lock(&tpg->nexus_lock);
-	mutex_lock(&host->lock);
-	leaving->disk_gone = true;
-	mutex_unlock(&host->lock);
-	mutex_unlock(&tpg->nexus_lock);
-}
-
-/**
- * tcm_loop_lun_scan_all - make the disks of all linked LUNs appear
- * @tpg: the TPG, which has got a nexus or come online
- *
- * Does nothing without a nexus, and while the TPG is offline.  May sleep.
- */
-void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
-{
-	struct tcm_loop_host *host = tpg->host;
-	unsigned int lun = 0;
-
-	for (;; lun++) {
-		mutex_lock(&host->lock);
-		lun = find_next_bit(tpg->lun_map, tpg->lun_bits, lun);
-		if (lun >= tpg->lun_bits)
-			break;
-		mutex_unlock(&host->lock);
-		tcm_loop_lun_scan(tpg, lun);
-	}
-	mutex_unlock(&host->lock);
-}
-
-/**
- * tcm_loop_lun_count - how many LUNs are linked
- * @tpg: the TPG
- *
- * May sleep.
- *
- * Return: the number.
- */
-unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg)
-{
-	unsigned int count;
-
-	mutex_lock(&tpg->host->lock);
-	count = tpg->lun_count;
-	mutex_unlock(&tpg->host->lock);
-	return count;
 }

@@ -61,13 +61,13 @@ MODULE_PARM_DESC(
 	can_queue,
 	"commands in flight on each adapter made from now on, 1 to 10240 (default 256)");
 
-unsigned int tcm_loop_cmd_per_lun = 256;
-static struct uint_range cmd_per_lun_range = { &tcm_loop_cmd_per_lun, 1,
+unsigned int tcm_loop_cmd_per_lun;
+static struct uint_range cmd_per_lun_range = { &tcm_loop_cmd_per_lun, 0,
 					       10240 };
 module_param_cb(cmd_per_lun, &uint_range_ops, &cmd_per_lun_range, 0644);
 MODULE_PARM_DESC(
 	cmd_per_lun,
-	"initial queue depth of each disk of an adapter made from now on, 1 to 10240 (default 256)");
+	"initial queue depth of each disk of an adapter made from now on, 1 to 10240; 0 for seven eighths of can_queue, so that a disk that hangs leaves some to the others (default 0)");
 
 bool tcm_loop_strict_names;
 module_param_named(strict_names, tcm_loop_strict_names, bool, 0644);

@@ -13,7 +13,6 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <target/target_core_backend.h>
 
@@ -66,20 +65,16 @@ bool tcm_loop_is_pscsi(const struct se_device *dev)
 /**
  * tcm_loop_pscsi_limits - find out what a backstore of pscsi takes
  * @dev: the backstore, which is enabled and linked
+ * @limits: filled in
  *
  * May sleep.
- *
- * Return: its limits, to be freed with kfree(), or NULL without memory.
  */
-struct tcm_loop_limits *tcm_loop_pscsi_limits(struct se_device *dev)
+void tcm_loop_pscsi_limits(struct se_device *dev,
+			   struct tcm_loop_limits *limits)
 {
-	struct tcm_loop_limits *limits;
 	struct request_queue *q;
 	struct scsi_device *sdev;
 
-	limits = kzalloc(sizeof(*limits), GFP_KERNEL);
-	if (!limits)
-		return NULL;
 	limits->max_sectors = TCM_LOOP_PSCSI_BYTES >> 9;
 	limits->max_segments = TCM_LOOP_PSCSI_BYTES / PAGE_SIZE;
 	sdev = tcm_loop_pscsi_device(dev);
@@ -89,7 +84,6 @@ struct tcm_loop_limits *tcm_loop_pscsi_limits(struct se_device *dev)
 		limits->max_segments = queue_max_segments(q);
 		scsi_device_put(sdev);
 	}
-	return limits;
 }
 
 /**

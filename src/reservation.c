@@ -240,7 +240,7 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 
 	host = tpg->host;
 	mutex_lock(&host->lock);
-	if (tcm_loop_lun_linked(tpg, lun->unpacked_lun))
+	if (tcm_loop_lun_find(tpg, lun->unpacked_lun))
 		entry = target_lun_entry_hold(lun);
 	mutex_unlock(&host->lock);
 	target_lun_put(lun);

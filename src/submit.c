@@ -73,11 +73,11 @@ static bool bios_wait(void)
 	return current->bio_list && !bio_list_empty(current->bio_list);
 }
 
-static bool may_go_at_once(struct tcm_loop_cmd *cmd)
+static bool may_go_at_once(struct se_cmd *se_cmd)
 {
-	const char *backstore = cmd->se_cmd.se_dev->transport->name;
+	const char *backstore = se_cmd->se_dev->transport->name;
 
-	if (!tcm_loop_is_read_or_write(cmd->sc->cmnd))
+	if (!tcm_loop_is_read_or_write(target_cmd_cdb(se_cmd)))
 		return false;
 	if (!strcmp(backstore, "rd_mcp"))
 		return true;
@@ -91,23 +91,24 @@ static void tcm_loop_submit_work(struct work_struct *work)
 
 /**
  * tcm_loop_submit - let the target have a command
- * @cmd: the command, prepared
+ * @cmd: the target's part of the command, prepared
+ * @sc: the command, of which the SCSI layer may just have its own back
  *
  * May sleep where target_submits_directly() is true; else any context.
  */
-void tcm_loop_submit(struct tcm_loop_cmd *cmd)
+void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	struct blk_plug *plug;
 	unsigned int noio;
 
 	if (!target_submits_directly(se_cmd->se_dev)) {
-		trace_tcm_loop_submit(cmd->sc, TCM_LOOP_WAY_CORE);
+		trace_tcm_loop_submit(sc, TCM_LOOP_WAY_CORE);
 		target_submit(se_cmd);
 		return;
 	}
-	if (may_go_at_once(cmd)) {
-		trace_tcm_loop_submit(cmd->sc, TCM_LOOP_WAY_AT_ONCE);
+	if (may_go_at_once(se_cmd)) {
+		trace_tcm_loop_submit(sc, TCM_LOOP_WAY_AT_ONCE);
 		noio = memalloc_noio_save();
 		plug = blk_plug_set_aside();
 		target_submit(se_cmd);
@@ -115,7 +116,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd)
 		memalloc_noio_restore(noio);
 		return;
 	}
-	trace_tcm_loop_submit(cmd->sc, TCM_LOOP_WAY_QUEUE);
+	trace_tcm_loop_submit(sc, TCM_LOOP_WAY_QUEUE);
 	target_queue_cmd(tcm_loop_submit_queue, se_cmd, tcm_loop_submit_work);
 }
 

@@ -4,19 +4,21 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/blk-mq.h>
 #include <linux/jiffies.h>
 #include <linux/kref.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
-#include <scsi/scsi_tcq.h>
 
 #include "tcm_loop.h"
 #include "tcm_loop_trace.h"
 
-/* How long the target may take to answer, and then to let go of commands. */
-#define TCM_LOOP_TMR_TIMEOUT (30 * HZ)
+/*
+ * How long a reset waits for the target: meanwhile the SCSI layer sends nothing
+ * to any disk of the host.
+ */
+#define TCM_LOOP_RESET_TIMEOUT (2 * HZ)
 
 static struct tcm_loop_tmr *to_tcm_loop_tmr(struct se_cmd *se_cmd)
 {
@@ -54,8 +56,10 @@ void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd)
 }
 
 /*
- * Send a function through the nexus of sdev's target port and wait for the
- * response.  tag is the command to abort.  Sleeps.
+ * Send LOGICAL UNIT RESET (SAM-5 r21, 7.7) through the nexus of sdev's target
+ * port, and wait for the response until a time in jiffies.  A function that
+ * is late goes on by itself: it ends when the backstore has answered what it
+ * has.  Sleeps.
  *
  * A LOGICAL UNIT RESET, of this nexus or of another, aborts other functions of
  * the logical unit.  The core then gives no response and drops every reference
@@ -63,161 +67,124 @@ void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd)
  * So the function's memory has a count of its own, and the wait ends with the
  * core's release.
  */
-static int tcm_loop_issue_tmr(struct scsi_device *sdev,
-			      enum tcm_tmreq_table function, u64 tag)
+static int tcm_loop_reset_until(struct scsi_device *sdev, unsigned long end)
 {
 	struct se_session *session = NULL;
 	struct tcm_loop_tmr *tmr;
-	struct tcm_loop_tpg *tpg;
+	struct tcm_loop_lun *lun;
 	int ret = -ENODEV;
+	long left;
 
 	/* The memory that reclaim waits for may be what this handler frees. */
 	tmr = kzalloc(sizeof(*tmr), GFP_NOIO);
 	if (!tmr)
-		return TMR_FUNCTION_REJECTED;
+		return FAILED;
 	kref_init(&tmr->ref);
 	init_completion(&tmr->done);
 	tmr->response = TCM_LOOP_TMR_ABORTED;
 	kref_get(&tmr->ref); /* the target core's */
 
 	rcu_read_lock();
-	tpg = READ_ONCE(sdev->hostdata);
-	if (tpg)
-		session = rcu_dereference(tpg->session);
+	lun = READ_ONCE(sdev->hostdata);
+	if (lun)
+		session = rcu_dereference(lun->tpg->session);
 	if (session)
 		ret = target_submit_tmr(&tmr->se_cmd, session, NULL, sdev->lun,
-					NULL, function, GFP_ATOMIC, tag, 0);
+					NULL, TMR_LUN_RESET, GFP_ATOMIC, 0, 0);
 	rcu_read_unlock();
 	if (ret) {
 		kfree(tmr);
-		return TMR_FUNCTION_REJECTED;
+		return FAILED;
 	}
 
-	if (wait_for_completion_timeout(&tmr->done, TCM_LOOP_TMR_TIMEOUT)) {
+	left = end - jiffies;
+	if (wait_for_completion_timeout(&tmr->done, max(left, 1L))) {
 		ret = tmr->response;
 	} else {
-		sdev_printk(KERN_WARNING, sdev,
-			    "no answer to a task management function in %u s\n",
-			    TCM_LOOP_TMR_TIMEOUT / HZ);
+		sdev_printk(
+			KERN_WARNING, sdev,
+			"a reset goes on until the backstore has answered what it has\n");
 		ret = TMR_FUNCTION_REJECTED;
 	}
 	kref_put(&tmr->ref, tcm_loop_tmr_free);
-	trace_tcm_loop_tmr(sdev, function, tag, ret);
-	return ret;
-}
-
-/*
- * Has the target let go of sc?  Without sc: of every command of sdev?  Without
- * that too: of every command of the host?
- */
-static bool tcm_loop_drained(struct Scsi_Host *shost, struct scsi_device *sdev,
-			     struct scsi_cmnd *sc)
-{
-	unsigned int queue, tag;
-
-	if (sc)
-		return tcm_loop_cmd_released(sc);
-
-	for (queue = 0; queue < scsi_host_nr_hw_queues(shost); queue++) {
-		for (tag = 0; tag < shost->can_queue; tag++) {
-			sc = scsi_host_find_tag(
-				shost, (queue << BLK_MQ_UNIQUE_TAG_BITS) | tag);
-			if (sc && (!sdev || sc->device == sdev) &&
-			    !tcm_loop_cmd_released(sc))
-				return false;
-		}
-	}
-	return true;
-}
-
-static int tcm_loop_wait_drained(struct scsi_device *sdev, struct scsi_cmnd *sc)
-{
-	unsigned long end = jiffies + TCM_LOOP_TMR_TIMEOUT;
-
-	while (!tcm_loop_drained(sdev->host, sdev, sc)) {
-		if (time_after(jiffies, end)) {
-			sdev_printk(
-				KERN_WARNING, sdev,
-				"the backstore still holds commands %u s after a reset or an abort\n",
-				TCM_LOOP_TMR_TIMEOUT / HZ);
-			return FAILED;
-		}
-		schedule_timeout_idle(1);
-	}
-	return SUCCESS;
+	trace_tcm_loop_tmr(sdev, TMR_LUN_RESET, 0, ret);
+	return ret == TMR_FUNCTION_COMPLETE ? SUCCESS : FAILED;
 }
 
 /**
- * tcm_loop_abort - ABORT TASK for a command that timed out
- * @sc: the command, which the error handler owns
+ * tcm_loop_abort - the error handler wants a command back
+ * @sc: a command that timed out
  *
- * SAM-5 r21, 7.2.  The target may say that no such task exists: then it was
- * just completing, or is on its way from a work queue.  Or a LOGICAL UNIT RESET
- * aborts the ABORT TASK, before or after it aborts the command.  In each case
- * what counts is whether the target lets go of the command.  Sleeps.
+ * The error handler gets no command that the target has, but for those that it
+ * has sent itself: these it can have, see query.c.  Where it cannot, there is
+ * nothing to be done but to wait, however long.  Sleeps.
  *
- * Return: SUCCESS once the target has let go of the command, or FAILED.
+ * Return: SUCCESS.
  */
 int tcm_loop_abort(struct scsi_cmnd *sc)
 {
-	int response;
-
-	if (tcm_loop_cmd_released(sc))
+	if (tcm_loop_query_leave(sc))
 		return SUCCESS;
-
-	response = tcm_loop_issue_tmr(sc->device, TMR_ABORT_TASK,
-				      blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
-	if (response != TMR_FUNCTION_COMPLETE &&
-	    response != TMR_TASK_DOES_NOT_EXIST &&
-	    response != TCM_LOOP_TMR_ABORTED)
-		return FAILED;
-	return tcm_loop_wait_drained(sc->device, sc);
+	while (tcm_loop_cmd_at_target(sc))
+		schedule_timeout_idle(HZ / 20);
+	/* Who has completed it is not in scsi_done() any more. */
+	synchronize_rcu();
+	return SUCCESS;
 }
 
 /**
  * tcm_loop_lun_reset - LOGICAL UNIT RESET
  * @sc: a command for the logical unit; only its device counts
  *
- * SAM-5 r21, 7.7.  Called by the error handler or by an ioctl, with the host
- * blocked.  Sleeps.
+ * Called by the error handler or by an ioctl, with the host blocked.  Sleeps,
+ * two seconds at most.
  *
  * Return: SUCCESS once the target has let go of all of the disk's commands,
- * or FAILED.
+ * or FAILED; then the reset goes on.
  */
 int tcm_loop_lun_reset(struct scsi_cmnd *sc)
 {
-	if (tcm_loop_issue_tmr(sc->device, TMR_LUN_RESET, 0) !=
-	    TMR_FUNCTION_COMPLETE)
-		return FAILED;
-	return tcm_loop_wait_drained(sc->device, NULL);
+	return tcm_loop_reset_until(sc->device,
+				    jiffies + TCM_LOOP_RESET_TIMEOUT);
+}
+
+/* Of target ID id of a host, or of all of them. */
+static int tcm_loop_reset_all(struct Scsi_Host *shost, unsigned int id,
+			      bool all)
+{
+	unsigned long end = jiffies + TCM_LOOP_RESET_TIMEOUT;
+	struct scsi_device *sdev;
+	int ret = SUCCESS;
+
+	shost_for_each_device(sdev, shost)
+		if ((all || sdev->id == id) &&
+		    tcm_loop_reset_until(sdev, end) != SUCCESS)
+			ret = FAILED;
+	return ret;
 }
 
 /**
- * tcm_loop_host_reset - the last resort: wait for the backstores
+ * tcm_loop_target_reset - LOGICAL UNIT RESET to each disk of a target ID
+ * @sc: a command for the target ID; only its device counts
+ *
+ * As tcm_loop_lun_reset(); two seconds are for all.
+ *
+ * Return: SUCCESS, or FAILED.
+ */
+int tcm_loop_target_reset(struct scsi_cmnd *sc)
+{
+	return tcm_loop_reset_all(sc->device->host, sc->device->id, false);
+}
+
+/**
+ * tcm_loop_host_reset - LOGICAL UNIT RESET to each disk of a host
  * @sc: a command of the host; only its host counts
  *
- * Abort and reset have failed, because a backstore holds commands and does not
- * answer.  If this failed too, the SCSI layer would finish the commands and
- * free their buffers, to which the backstore may yet write.  So wait, however
- * long, until it has let go: this ends when it answers, or when it is made to
- * fail its commands.  Sleeps.
+ * As tcm_loop_lun_reset(); two seconds are for all.
  *
- * Return: SUCCESS.
+ * Return: SUCCESS, or FAILED.
  */
 int tcm_loop_host_reset(struct scsi_cmnd *sc)
 {
-	struct Scsi_Host *shost = sc->device->host;
-	unsigned long next = jiffies + TCM_LOOP_TMR_TIMEOUT;
-
-	while (!tcm_loop_drained(shost, NULL, NULL)) {
-		if (time_after(jiffies, next)) {
-			shost_printk(
-				KERN_WARNING, shost,
-				"%s: waiting for a backstore that holds commands and does not answer\n",
-				shost_to_tcm_loop(shost)->name.text);
-			next = jiffies + TCM_LOOP_TMR_TIMEOUT;
-		}
-		schedule_timeout_idle(HZ / 10);
-	}
-	return SUCCESS;
+	return tcm_loop_reset_all(sc->device->host, 0, true);
 }

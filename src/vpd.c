@@ -94,16 +94,17 @@ void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg)
 
 /**
  * tcm_loop_vpd_deliver - give the initiator its page
- * @cmd: a command on its detour, answered with GOOD status
+ * @cmd: the target's part of a command on its detour, answered with GOOD status
+ * @sc: the command
  *
  * Sets the residual, too.  Any context.
  */
-void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd)
+void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 {
+	struct tcm_loop_lun *lun = sc->device->hostdata;
 	struct tcm_loop_vpd *vpd = cmd->vpd;
-	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(cmd->se_cmd.se_sess->se_tpg);
+	struct tcm_loop_tpg *tpg = lun->tpg;
 	u32 len = min(cmd->se_cmd.data_length, vpd->size);
-	struct scsi_cmnd *sc = cmd->sc;
 	u8 *page = vpd->page;
 	int completed;
 

@@ -69,7 +69,6 @@ extern struct workqueue_struct *compat_submit_queue;
 int compat_map(struct se_cmd *se_cmd);
 
 /* src */
-bool tcm_loop_cmd_released(struct scsi_cmnd *sc);
 bool tcm_loop_is_read_or_write(const u8 *cdb);
 void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 

@@ -43,6 +43,21 @@ static inline void scsi_done(struct scsi_cmnd *sc)
 #endif
 
 /**
+ * scsi_cmd_may_leave_target - may the target's part of a command lie apart?
+ *
+ * Return: true, but where the target core knows a command by the slot of its
+ * private area.
+ */
+static inline bool scsi_cmd_may_leave_target(void)
+{
+#ifdef COMPAT_SCSI_SLOTS
+	return false;
+#else
+	return true;
+#endif
+}
+
+/**
  * scsi_cmnd_is_alone - has its device no other command, and does that matter?
  * @sc: a command between queuecommand and its completion
  *

@@ -8,6 +8,7 @@
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
 #include_next <scsi/scsi_host.h>
+#include <scsi/scsi_tcq.h>
 #include "tcm_loop_probed.h"
 
 #ifndef COMPAT_HAS_scsi_qc_status
@@ -35,6 +36,31 @@ enum scsi_qc_status {
 #ifndef COMPAT_HAS_blk_eh_done
 #define BLK_EH_DONE BLK_EH_NOT_HANDLED
 #endif
+
+/**
+ * scsi_cmd_end_timed_out - complete a command in eh_timed_out
+ * @sc: the command, with its result
+ *
+ * Until 4.18 the block layer had marked the command as complete before it asked
+ * what to do: scsi_done() had no effect then.
+ *
+ * Return: what eh_timed_out is to return.
+ */
+static inline enum scsi_timeout_action
+scsi_cmd_end_timed_out(struct scsi_cmnd *sc)
+{
+#ifdef COMPAT_HAS_blk_eh_done
+	scsi_done(sc);
+#ifdef COMPAT_HAS_scsi_timeout_action
+	return SCSI_EH_DONE;
+#else
+	/* The timer of a completed command does nothing. */
+	return SCSI_EH_RESET_TIMER;
+#endif
+#else
+	return BLK_EH_HANDLED;
+#endif
+}
 
 /* How a transport's user_scan gets the LUN. */
 #ifdef COMPAT_HAS_scsi_lun_u64
@@ -74,6 +100,7 @@ struct compat_host_template {
 	enum scsi_timeout_action (*eh_timed_out)(struct scsi_cmnd *sc);
 	int (*eh_abort_handler)(struct scsi_cmnd *sc);
 	int (*eh_device_reset_handler)(struct scsi_cmnd *sc);
+	int (*eh_target_reset_handler)(struct scsi_cmnd *sc);
 	int (*eh_host_reset_handler)(struct scsi_cmnd *sc);
 	int (*sdev_init)(struct scsi_device *sdev);
 	void (*sdev_destroy)(struct scsi_device *sdev);
@@ -103,22 +130,57 @@ void compat_host_put(struct Scsi_Host *shost);
 int scsi_change_queue_depth(struct scsi_device *sdev, int depth);
 #endif
 
-/**
- * scsi_host_nr_hw_queues - how many hardware queues a host has got
- * @shost: the host, added
- */
-static inline unsigned int scsi_host_nr_hw_queues(struct Scsi_Host *shost)
-{
+#ifndef COMPAT_HAS_scsi_host_busy_iter
+typedef bool compat_busy_fn(struct scsi_cmnd *sc, void *data);
+
 #ifdef COMPAT_SCSI_SLOTS
-	return 1;
+void compat_scsi_host_busy_iter(struct Scsi_Host *shost, compat_busy_fn *fn,
+				void *data);
+#elif defined(COMPAT_HAS_scsi_host_busy_iter_reserved)
+struct compat_busy {
+	compat_busy_fn *fn;
+	void *data;
+};
+
+static inline bool compat_busy(struct scsi_cmnd *sc, void *data, bool reserved)
+{
+	struct compat_busy *busy = data;
+
+	return busy->fn(sc, busy->data);
+}
+
+static inline void compat_scsi_host_busy_iter(struct Scsi_Host *shost,
+					      compat_busy_fn *fn, void *data)
+{
+	struct compat_busy busy = { .fn = fn, .data = data };
+
+	scsi_host_busy_iter(shost, compat_busy, &busy);
+}
 #else
+/* Nothing keeps a command that is found: what is read of it may be another's.
+ */
+static inline void compat_scsi_host_busy_iter(struct Scsi_Host *shost,
+					      compat_busy_fn *fn, void *data)
+{
+	unsigned int queue, tag, queues = shost->tag_set.nr_hw_queues;
+	struct scsi_cmnd *sc;
+
 #ifdef COMPAT_HAS_shost_use_blk_mq
 	if (!shost_use_blk_mq(shost))
-		return 1;
+		queues = 1;
 #endif
-	return shost->tag_set.nr_hw_queues;
-#endif
+	for (queue = 0; queue < queues; queue++) {
+		for (tag = 0; tag < shost->can_queue; tag++) {
+			sc = scsi_host_find_tag(
+				shost, (queue << BLK_MQ_UNIQUE_TAG_BITS) | tag);
+			if (sc && !fn(sc, data))
+				return;
+		}
+	}
 }
+#endif
+#define scsi_host_busy_iter compat_scsi_host_busy_iter
+#endif
 
 /**
  * scsi_device_set_flush_lock_class - a class of their own for a disk's locks

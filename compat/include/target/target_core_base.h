@@ -23,6 +23,22 @@ enum target_prot_type {
 };
 #endif
 
+/* A backstore's directory in configfs. */
+static inline struct config_item *target_dev_item(struct se_device *dev)
+{
+#ifdef COMPAT_HAS_se_device_dev_group
+	return &dev->dev_group.cg_item;
+#else
+	return &dev->se_sub_dev->se_dev_group.cg_item;
+#endif
+}
+
+/* A LUN's directory in configfs. */
+static inline const char *target_lun_name(struct se_lun *lun)
+{
+	return config_item_name(&lun->lun_group.cg_item);
+}
+
 /*
  * Keep the memory of a LUN.  Where LUNs are not allocated one by one (4.3), it
  * is part of the TPG.
@@ -41,12 +57,14 @@ static inline void target_lun_put(struct se_lun *lun)
 /**
  * target_session_has_luns - is there an entry for each LUN of the TPG?
  * @session: a session; true if its node ACL is the administrator's
+ * @but: how many LUNs have none, because another has their number
  *
  * The core does not say when it had no memory for one, and passes over a LUN
  * that is linked between its two steps of making the node ACL.  May sleep; no
  * LUN of the TPG may be in the middle of being unlinked.
  */
-static inline bool target_session_has_luns(struct se_session *session)
+static inline bool target_session_has_luns(struct se_session *session,
+					   unsigned int but)
 {
 	struct se_portal_group *se_tpg = session->se_tpg;
 	struct se_node_acl *nacl = session->se_node_acl;
@@ -64,7 +82,7 @@ static inline bool target_session_has_luns(struct se_session *session)
 		entries++;
 	mutex_unlock(&nacl->lun_entry_mutex);
 	mutex_unlock(&se_tpg->tpg_lun_mutex);
-	return entries >= luns;
+	return entries + but >= luns;
 }
 
 /* The LUNs that are linked to a device, of all fabrics; dev->se_port_lock is
@@ -163,7 +181,8 @@ static inline void target_lun_put(struct se_lun *lun)
 {
 }
 
-static inline bool target_session_has_luns(struct se_session *session)
+static inline bool target_session_has_luns(struct se_session *session,
+					   unsigned int but)
 {
 	return true;
 }

@@ -25,6 +25,7 @@ struct scsi_host_template {
 	int (*queuecommand)(struct Scsi_Host *, struct scsi_cmnd *);
 	int (*eh_abort_handler)(struct scsi_cmnd *);
 	int (*eh_device_reset_handler)(struct scsi_cmnd *);
+	int (*eh_target_reset_handler)(struct scsi_cmnd *);
 	int (*eh_host_reset_handler)(struct scsi_cmnd *);
 	enum blk_eh_timer_return (*eh_timed_out)(struct scsi_cmnd *);
 	int (*slave_alloc)(struct scsi_device *);
@@ -38,7 +39,11 @@ struct scsi_host_template {
 	unsigned skip_settle_delay : 1;
 };
 
+struct task_struct;
+
 struct Scsi_Host {
+	struct task_struct *ehandler;
+	struct mutex scan_mutex;
 	unsigned int host_no;
 	unsigned int max_id;
 	unsigned int max_lun;

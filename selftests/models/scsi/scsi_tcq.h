@@ -6,6 +6,8 @@
 #ifndef MODEL_SCSI_TCQ_H
 #define MODEL_SCSI_TCQ_H
 
+#include <scsi/scsi_device.h>
+
 #define MSG_SIMPLE_TAG 0x20
 
 int scsi_get_tag_type(struct scsi_device *sdev);

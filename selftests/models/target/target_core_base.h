@@ -76,7 +76,18 @@ struct target_backend_ops {
 	char name[16];
 };
 
+#if MODEL < 308
+struct se_subsystem_dev {
+	struct config_group se_dev_group;
+};
+#endif
+
 struct se_device {
+#if MODEL < 308
+	struct se_subsystem_dev *se_sub_dev;
+#else
+	struct config_group dev_group;
+#endif
 	struct target_backend_ops *transport;
 	spinlock_t se_port_lock;
 };
@@ -145,6 +156,7 @@ struct se_lun {
 	u32 unpacked_lun;
 #endif
 	struct se_device *lun_se_dev;
+	struct config_group lun_group;
 };
 
 struct se_portal_group {

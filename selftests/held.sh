@@ -1,0 +1,202 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A backstore that holds its commands: they wait for it, each is executed once and ends with
+# the backstore's status, and nothing else waits.  A device-mapper device holds what it gets while it is suspended.
+# $HOLDS has the seconds for which commands are held, 6 if it is not set, separated by
+# commas; the disk's time-out is 2 s.
+. "$(dirname "$0")/lib.sh"
+: "${HOLDS:=6}"
+load_module
+modprobe dm_mod
+modprobe brd rd_nr=1 rd_size=32768
+command -v dmsetup >/dev/null && command -v fio >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup, fio and brd"
+trap 'pkill -CONT -f systemd-udevd; dmsetup resume --noudevsync held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
+[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+
+dmesg -n 7 # a guest that dies tells why
+make_mapped held
+make_ramdisk beside 16
+make_ramdisk more 16
+other=naa.5001405000000011 # another adapter
+for target in $naa $other; do
+	make_tpg $target 1 $naa_initiator
+	link_lun $target 1 0 iblock_0/held
+done
+link_lun $naa 1 1 rd_mcp_0/beside
+make_tpg $naa 2 $naa_initiator # of the same adapter
+# The block layer stops all queues of an adapter when there is a second one, or is none any more.
+make_ramdisk third 16
+link_lun $naa 2 1 rd_mcp_0/third
+disk=$(disk_of $naa 1 0)
+device=$(device_of $naa 1 0)
+beside=$(disk_of $naa 1 1)
+lower=/sys/block/$(basename "$(readlink -f /dev/mapper/held)")
+tpg=$loopback/$naa/tpgt_1
+for path in "$disk" "$beside" "$(disk_of $other 1 0)"; do
+	at_rest "$path"
+done
+# It reads a disk that was written to, and would wait with the disk's lock held.
+pkill -STOP -f systemd-udevd
+
+# One block of two: what is adjacent may become one command.
+blocks() { # blocks NUMBER: as many are written at once, and read back
+	fio --name=blocks --filename="$disk" --direct=1 --ioengine=libaio --bs=4k --size=8m --io_size=$(($1 * 4))k \
+		--iodepth="$1" --rw=write:4k --verify=crc32c --verify_fatal=1 --max_latency=200s --output-format=terse
+}
+in_flight() { # in_flight NUMBER
+	local writes
+	read -r _ writes <"/sys/block/${disk##*/}/inflight"
+	[ "$writes" -ge "$1" ] || { echo "$writes writes"; return 1; }
+}
+has_executed() { awk '{ print $5 }' "$lower/stat"; } # how many writes
+gone() { ! kill -0 "$1" 2>/dev/null; }
+within() { # within SECONDS COMMAND...
+	local start=$SECONDS limit=$1
+	shift
+	"$@" || return
+	[ $((SECONDS - start)) -le "$limit" ] || { echo "took $((SECONDS - start)) s"; return 1; }
+}
+begin_hold() { # begin_hold SECONDS COMMANDS [TIMEOUT]
+	echo "${3:-2}" >"$device/timeout"
+	depth=$(cat "$device/queue_depth")
+	[ "$depth" -le "$2" ] || depth=$2
+	executed=$(has_executed)
+	dmsetup suspend --noudevsync --noflush --nolockfs held
+	until=$((SECONDS + $1))
+	begin blocks "$2"
+	check "$what: they are on their way" wait_for 30 in_flight "$depth"
+}
+end_hold() { # end_hold STATUS: when the time is over; fio's status
+	while [ $SECONDS -lt $until ]; do
+		sleep 0.2
+	done
+	dmsetup resume --noudevsync held
+	check "$what: they end within 5 s of the answer" wait_for 5 has_ended
+	end
+	check_equal "$what: with the backstore's status and data" "$1" "$ended"
+	check_equal "$what: the disk is running" running "$(cat "$device/state")"
+}
+
+# The 99th percentile of a neighbour's reads, in us.
+percentile() {
+	fio --name=beside --filename="$beside" --direct=1 --rw=randread --bs=4k --time_based=1 --runtime=2 --percentile_list=99 \
+		--output-format=json | awk -F '[:,]' '/"99.0/ { print int($2 / 1000); exit }'
+}
+is_told() { # is_told NUMBER: the TPG's attribute has so many commands
+	local lun backstore number age
+	read -r lun backstore number age <$tpg/held
+	[ "$lun $backstore" = "lun_0 iblock_0/held" ] && [ "$number" -ge "$1" ] && [ "$age" -ge 2 ] || { cat $tpg/held; return 1; }
+}
+another_lun() { # is linked, read and unlinked
+	local new
+	link_lun $naa 2 0 rd_mcp_0/more && new=$(disk_of $naa 2 0) &&
+		dd if="$new" of=/dev/null bs=4k count=1 iflag=direct status=none && unlink_lun $naa 2 0
+}
+scan() { echo "0 $1 -" >"/sys/class/scsi_host/host$(host_of $naa 1)/scan"; } # scan ID
+
+check "300 blocks are written" blocks 300
+usual=$(percentile)
+say "a neighbour's reads, 99 of 100: $usual us"
+for hold in ${HOLDS//,/ }; do
+	for commands in 1 24 300; do
+		what="$commands held for $hold s"
+		# With a scheduler a disk has no more of the adapter's tags than its queue depth.
+		[ $commands -lt 300 ] || write mq-deadline "/sys/block/${disk##*/}/queue/scheduler"
+		begin_hold "$hold" $commands
+		during=$(percentile)
+		say "$what: $during us"
+		check "$what: a neighbour is read as fast as ever" test "$during" -lt $((2 * usual + 5000))
+		check "$what: a LUN of another TPG comes and goes" within 3 another_lun
+		check "$what: another TPG is scanned" within 3 scan 2
+		# A scan asks LUN 0, and waits where no request for it can be had.
+		[ $commands = 300 ] || check "$what: the host is scanned" within 3 scan -
+		check "$what: the neighbour is reset" within 3 sg_reset --no-esc --device "$(sg_of $naa 1 1)"
+		check "$what: the TPG tells" wait_for 30 is_told $depth
+		end_hold 0
+		check_equal "$what: each was executed once" $commands $(($(has_executed) - executed))
+		check_equal "$what: and is forgotten" "" "$(cat $tpg/held)"
+	done
+done
+check "the log tells" grep -q "$naa tpgt_1 lun_0: iblock_0/held holds .* commands, the oldest for [0-9]* s" <<<"$(dmesg)"
+aborts=$core/iblock_0/held/statistics/scsi_tgt_dev
+check_equal "none was aborted" 0 $(($(cat $aborts/aborts_complete) + $(cat $aborts/aborts_no_task)))
+
+# What a reset ends is sent again, if it is not older than six time-outs.
+reset_fails() { # reset_fails TARGET: in time
+	within 3 refused "" sg_reset --no-esc --device "$(sg_of "$1" 1 0)"
+}
+hold=${HOLDS%%,*}
+for row in same other both twice host; do
+	what="LUN RESET by ${row} path"
+	case $row in
+	same) paths=$naa ;;
+	other) paths=$other ;;
+	both) paths="$other $naa" ;;
+	twice) what="LUN RESET twice" paths="$naa $naa" ;;
+	host) what="host reset" paths= ;;
+	esac
+	begin_hold "$hold" 24 $((hold / 5 + 2))
+	for path in $paths; do
+		check "$what: it fails within 2 s" reset_fails "$path"
+	done
+	[ $row != host ] || check "$what: it fails within 2 s" within 3 refused "" sg_reset --no-esc --host "$(sg_of $naa 1 0)"
+	end_hold 0
+done
+
+what="offline and online"
+begin_hold "$hold" 24
+write offline $tpg/transport_status
+write online $tpg/transport_status
+end_hold 0
+
+what="a rescan of the disk"
+begin_hold "$hold" 24
+echo 1 >"$device/rescan" &
+rescan=$!
+end_hold 0
+check "$what: ends, too" wait_for 5 gone $rescan
+
+what="unlinking"
+begin_hold "$hold" 24
+unlink_lun $naa 1 0 &
+unlink=$!
+sleep 1.5
+check "$what: waits" kill -0 $unlink
+check "$what: a LUN of another TPG comes and goes" within 3 another_lun
+check "$what: the neighbour is unlinked" within 3 unlink_lun $naa 1 1
+check "$what: the log tells" grep -q "lun_0: unlinking it waits for 24 commands" <<<"$(dmesg)"
+while [ $SECONDS -lt $until ]; do
+	sleep 0.2
+done
+dmsetup resume --noudevsync held
+check "$what: it ends within 5 s of the answer" wait_for 5 gone $unlink
+check "$what: and the load" wait_for 5 has_ended
+end
+check_equal "$what: without an error" 0 "$ended"
+check "$what: the disk is gone" absent $naa 1 0
+
+link_lun $naa 1 0 iblock_0/held
+disk=$(disk_of $naa 1 0)
+device=$(device_of $naa 1 0)
+what="deletion through sysfs"
+begin_hold "$hold" 24
+echo 1 >"$device/delete" &
+delete=$!
+sleep 0.5
+unlink_lun $naa 1 0 &
+unlink=$!
+while [ $SECONDS -lt $until ]; do
+	sleep 0.2
+done
+dmsetup resume --noudevsync held
+check "$what: it ends within 5 s of the answer" wait_for 5 gone $delete
+check "$what: so does unlinking" wait_for 5 gone $unlink
+wait_for 5 has_ended
+end
+
+check "unlink the LUN of $other" unlink_lun $other 1 0
+for target in $naa $other; do
+	check "drop the nexus of $target" write NULL $loopback/$target/tpgt_1/nexus
+done
+finish

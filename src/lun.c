@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The LUNs of a TPG: linked, scanned, unlinked.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <target/target_core_backend.h>
+
+#include "tcm_loop.h"
+#include "tcm_loop_trace.h"
+
+/**
+ * tcm_loop_lun_find - the LUN of a number that has or can have a disk
+ * @tpg: the TPG
+ * @number: the number
+ *
+ * host->lock is held.
+ *
+ * Return: the LUN, or NULL if none of that number is linked, or if it is about
+ * to be unlinked.
+ */
+struct tcm_loop_lun *tcm_loop_lun_find(struct tcm_loop_tpg *tpg, u64 number)
+{
+	struct tcm_loop_lun *lun;
+
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry(lun, &tpg->luns, node)
+		if (lun->number == number && lun->state == TCM_LOOP_LUN_LINKED)
+			return lun;
+	return NULL;
+}
+
+/* Has the target core yet to unlink a LUN of this number? */
+static bool tcm_loop_lun_is_leaving(struct tcm_loop_tpg *tpg, u64 number)
+{
+	struct tcm_loop_lun *lun;
+
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry(lun, &tpg->luns, node)
+		if (lun->number == number &&
+		    lun->state >= TCM_LOOP_LUN_LEAVING &&
+		    rcu_access_pointer(lun->se_lun->lun_se_dev))
+			return true;
+	return false;
+}
+
+static struct tcm_loop_lun *tcm_loop_lun_alloc(struct tcm_loop_tpg *tpg,
+					       u64 number, gfp_t gfp)
+{
+	struct tcm_loop_lun *lun = kzalloc(sizeof(*lun), gfp);
+
+	if (!lun)
+		return NULL;
+	INIT_LIST_HEAD(&lun->node);
+	kref_init(&lun->ref);
+	lun->number = number;
+	lun->tpg = tpg;
+	kref_get(&tpg->ref);
+	return lun;
+}
+
+static void tcm_loop_lun_free(struct kref *ref)
+{
+	struct tcm_loop_lun *lun = container_of(ref, struct tcm_loop_lun, ref);
+
+	tcm_loop_tpg_put(lun->tpg);
+	kfree_rcu(lun, rcu);
+}
+
+/**
+ * tcm_loop_lun_get - the LUN for a scsi_device
+ * @tpg: the TPG
+ * @number: its number
+ *
+ * LUN 0 may be asked of any target port with a nexus, linked or not: REPORT
+ * LUNS goes there.  But not while it is being unlinked: the backstore may still
+ * answer, and its disk would be left over.  host->lock is held.  May sleep.
+ *
+ * Return: the LUN, referenced, or NULL if there is none to be found.
+ */
+struct tcm_loop_lun *tcm_loop_lun_get(struct tcm_loop_tpg *tpg, u64 number)
+{
+	struct tcm_loop_lun *lun;
+
+	if (!rcu_access_pointer(tpg->session))
+		return NULL;
+	lun = tcm_loop_lun_find(tpg, number);
+	if (lun)
+		kref_get(&lun->ref);
+	else if (number == 0 && !tcm_loop_lun_is_leaving(tpg, 0))
+		lun = tcm_loop_lun_alloc(tpg, 0, GFP_KERNEL);
+	return lun;
+}
+
+/**
+ * tcm_loop_lun_put - return a reference to a LUN
+ * @lun: the LUN
+ *
+ * Any context.
+ */
+void tcm_loop_lun_put(struct tcm_loop_lun *lun)
+{
+	kref_put(&lun->ref, tcm_loop_lun_free);
+}
+
+/**
+ * tcm_loop_luns_leave - forget the LUNs that the target core has unlinked
+ * @tpg: the TPG
+ * @back: a LUN that is linked again, and so was unlinked before; or NULL
+ *
+ * host->lock is held.
+ *
+ * Return: whether the target core has yet to unlink one whose disk is gone.
+ */
+bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back)
+{
+	struct tcm_loop_lun *lun, *next;
+	bool some = false;
+
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry_safe(lun, next, &tpg->luns, node) {
+		if (lun->state < TCM_LOOP_LUN_LEAVING)
+			continue;
+		if (lun->se_lun != back &&
+		    rcu_access_pointer(lun->se_lun->lun_se_dev)) {
+			some |= lun->state == TCM_LOOP_LUN_LEFT;
+			continue;
+		}
+		list_del_init(&lun->node);
+		target_lun_put(lun->se_lun);
+		tcm_loop_lun_put(lun);
+	}
+	return some;
+}
+
+/**
+ * tcm_loop_luns_wait - wait for LUNs whose disks are gone to be unlinked
+ * @tpg: the TPG
+ *
+ * tpg->nexus_lock is held, so that the target core gets no further one to
+ * unlink.  This takes no longer than a grace period, and than the task
+ * management functions of the LUN.  May sleep.
+ */
+void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
+{
+	bool some;
+
+	lockdep_assert_held(&tpg->nexus_lock);
+	for (;;) {
+		mutex_lock(&tpg->host->lock);
+		some = tcm_loop_luns_leave(tpg, NULL);
+		mutex_unlock(&tpg->host->lock);
+		if (!some)
+			return;
+		schedule_timeout_idle(1);
+	}
+}
+
+/* A disk can be found through a nexus, and while the TPG is online. */
+static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 number)
+{
+	struct Scsi_Host *shost = tpg->host->shost;
+	int ret;
+
+	if (!rcu_access_pointer(tpg->session) || !READ_ONCE(tpg->online))
+		return;
+	ret = scsi_add_device(shost, 0, tpg->tpgt, number);
+	if (ret)
+		tcm_loop_limited(
+			pr_warn,
+			"%s tpgt_%u lun_%llu: no disk appeared (error %d); \"echo 0 %u %llu > /sys/class/scsi_host/host%u/scan\" tries again\n",
+			tpg->host->name.text, tpg->tpgt, number, ret, tpg->tpgt,
+			number, shost->host_no);
+}
+
+/*
+ * A LUN's disk, if there is one; returns when nobody uses it.  What is just
+ * being removed through sysfs is not found, and is removed under scan_mutex.
+ */
+static void tcm_loop_lun_remove_disk(struct tcm_loop_lun *lun)
+{
+	struct Scsi_Host *shost = lun->tpg->host->shost;
+	struct scsi_device *sdev;
+
+	sdev = scsi_device_lookup(shost, 0, lun->tpg->tpgt, lun->number);
+	if (sdev) {
+		scsi_remove_device(sdev);
+		scsi_device_put(sdev);
+	} else {
+		mutex_lock(&shost->scan_mutex);
+		mutex_unlock(&shost->scan_mutex);
+	}
+}
+
+/* host->lock is held. */
+static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
+{
+	struct tcm_loop_lun *before;
+
+	lockdep_assert_held(&lun->tpg->host->lock);
+	/* Most often the last one. */
+	list_for_each_entry_reverse(before, &lun->tpg->luns,
+				    node) if (before->number <=
+					      lun->number) break;
+	list_add(&lun->node, &before->node);
+}
+
+/**
+ * tcm_loop_lun_link - a LUN was linked to a backstore
+ * @tpg: its TPG
+ * @se_lun: the LUN; above TCM_LOOP_MAX_LUN, which the target core does not
+ *	refuse, it gets no disk, nor does a second one of a number (lun_0 and
+ *	lun_00)
+ *
+ * Makes the disk appear if there is a nexus and the TPG is online; if not, it
+ * appears when that comes true.  May sleep.
+ */
+void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
+{
+	struct tcm_loop_host *host = tpg->host;
+	u64 number = se_lun->unpacked_lun;
+	struct tcm_loop_lun *lun;
+	struct se_device *dev;
+	bool twice;
+
+	/* There is no way to refuse, and so little memory can be had. */
+	lun = tcm_loop_lun_alloc(tpg, number, GFP_KERNEL | __GFP_NOFAIL);
+	lun->se_lun = se_lun;
+	target_lun_get(se_lun);
+	/* The link keeps the device. */
+	dev = rcu_dereference_raw(se_lun->lun_se_dev);
+	if (tcm_loop_is_pscsi(dev))
+		tcm_loop_pscsi_limits(dev, &lun->limits);
+
+	mutex_lock(&host->lock);
+	/* The core is done with unlinking it, if it has been linked before. */
+	tcm_loop_luns_leave(tpg, se_lun);
+	twice = tcm_loop_lun_find(tpg, number);
+	lun->state = twice || number > TCM_LOOP_MAX_LUN ? TCM_LOOP_LUN_DISKLESS
+							: TCM_LOOP_LUN_LINKED;
+	tcm_loop_lun_insert(lun);
+	mutex_unlock(&host->lock);
+	if (number > TCM_LOOP_MAX_LUN)
+		tcm_loop_limited(
+			pr_err,
+			"%s tpgt_%u lun_%llu: no disk; accepted: lun_0 to lun_%u\n",
+			host->name.text, tpg->tpgt, number, TCM_LOOP_MAX_LUN);
+	else if (twice)
+		tcm_loop_limited(
+			pr_err,
+			"%s tpgt_%u %s: no disk; another directory is lun_%llu, too\n",
+			host->name.text, tpg->tpgt, target_lun_name(se_lun),
+			number);
+	if (lun->state == TCM_LOOP_LUN_DISKLESS)
+		return;
+	trace_tcm_loop_lun(tpg, number, true);
+	/* A scan may have asked LUN 0 already: not of this object. */
+	if (number == 0)
+		tcm_loop_lun_remove_disk(lun);
+	tcm_loop_lun_scan(tpg, number);
+}
+
+/* host->lock is held. */
+static struct tcm_loop_lun *tcm_loop_lun_of(struct tcm_loop_tpg *tpg,
+					    const struct se_lun *se_lun)
+{
+	struct tcm_loop_lun *lun;
+
+	lockdep_assert_held(&tpg->host->lock);
+	list_for_each_entry(lun, &tpg->luns, node)
+		if (lun->se_lun == se_lun && lun->state < TCM_LOOP_LUN_LEAVING)
+			return lun;
+	return NULL;
+}
+
+/**
+ * tcm_loop_lun_unlink - a LUN is about to lose its backstore
+ * @tpg: its TPG
+ * @se_lun: the LUN
+ *
+ * Removes the disk and waits until nobody uses it.  The core does not say when
+ * it has unlinked the LUN.  May sleep.
+ */
+void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
+{
+	struct tcm_loop_host *host = tpg->host;
+	struct tcm_loop_lun *lun;
+	bool linked;
+
+	/*
+	 * First the list, then the lookup: sdev_init either sees that the LUN
+	 * leaves, or its scsi_device is listed where the lookup finds it.
+	 */
+	mutex_lock(&host->lock);
+	lun = tcm_loop_lun_of(tpg, se_lun);
+	linked = lun->state == TCM_LOOP_LUN_LINKED;
+	lun->state = TCM_LOOP_LUN_LEAVING;
+	tcm_loop_luns_leave(tpg, NULL);
+	mutex_unlock(&host->lock);
+
+	if (linked) {
+		trace_tcm_loop_lun(tpg, lun->number, false);
+		tcm_loop_held_wait(lun);
+		tcm_loop_lun_remove_disk(lun);
+	}
+	tcm_loop_registrations_wait();
+
+	mutex_lock(&tpg->nexus_lock);
+	mutex_lock(&host->lock);
+	lun->state = TCM_LOOP_LUN_LEFT;
+	mutex_unlock(&host->lock);
+	mutex_unlock(&tpg->nexus_lock);
+}
+
+/**
+ * tcm_loop_lun_scan_all - make the disks of all linked LUNs appear
+ * @tpg: the TPG, which has got a nexus or come online
+ *
+ * Does nothing without a nexus, and while the TPG is offline.  May sleep.
+ */
+void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_lun *lun;
+	u64 number = 0;
+	bool found;
+
+	for (;; number++) {
+		found = false;
+		mutex_lock(&tpg->host->lock);
+		list_for_each_entry(lun, &tpg->luns, node) {
+			found = lun->number >= number &&
+				lun->state == TCM_LOOP_LUN_LINKED;
+			if (found)
+				break;
+		}
+		if (found)
+			number = lun->number;
+		mutex_unlock(&tpg->host->lock);
+		if (!found)
+			return;
+		tcm_loop_lun_scan(tpg, number);
+	}
+}
+
+/**
+ * tcm_loop_lun_count - how many LUNs are linked
+ * @tpg: the TPG
+ *
+ * May sleep.
+ *
+ * Return: the number.
+ */
+unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_lun *lun;
+	unsigned int count = 0;
+
+	mutex_lock(&tpg->host->lock);
+	list_for_each_entry(lun, &tpg->luns, node)
+		count += lun->state == TCM_LOOP_LUN_LINKED;
+	mutex_unlock(&tpg->host->lock);
+	return count;
+}
+
+/**
+ * tcm_loop_lun_twins - how many LUNs have the number of another
+ * @tpg: the TPG
+ *
+ * The target core takes lun_0 and lun_00 for two LUNs, but gives a number to
+ * one only.  May sleep.
+ *
+ * Return: how many of a number there are beyond one, of all numbers.
+ */
+unsigned int tcm_loop_lun_twins(struct tcm_loop_tpg *tpg)
+{
+	struct tcm_loop_lun *lun, *last = NULL;
+	unsigned int count = 0;
+
+	mutex_lock(&tpg->host->lock);
+	list_for_each_entry(lun, &tpg->luns, node) {
+		count += last && last->number == lun->number;
+		last = lun;
+	}
+	mutex_unlock(&tpg->host->lock);
+	return count;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands that only read, and SYNCHRONIZE CACHE: they come back at their
+ * time-out, whether the target has answered or not.
+ *
+ * A scan, udev or a path checker sends them, to find out what a logical unit is
+ * and whether it answers, and waits for them with locks held that others need.
+ * It does no harm if they are executed later.  So the target gets such a
+ * command in memory of its own (struct tcm_loop_query), which may stay there
+ * when the SCSI layer has its own back.  What the error handler sends goes that
+ * way, too.
+ *
+ * The first of them that is not answered makes the LUN silent.  As long as it
+ * is, the others fail at once: until the target releases any command of the
+ * LUN, which it does with those that it still has when the backstore answers.
+ */
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <scsi/scsi.h>
+
+#include "tcm_loop.h"
+
+/* SBC-3 r36, 5.16; SPC-4 r37, 6.35: service actions */
+#define READ_CAPACITY_16 0x10
+#define REPORT_TARGET_PORT_GROUPS 0x0a
+
+/**
+ * tcm_loop_is_query - may a command come back before the target has answered?
+ * @sc: the command, about to be submitted
+ *
+ * Any context.
+ *
+ * Return: true if so.
+ */
+bool tcm_loop_is_query(struct scsi_cmnd *sc)
+{
+	if (!scsi_cmd_may_leave_target())
+		return false;
+	if (unlikely(sc->device->host->ehandler == current))
+		return true;
+	switch (sc->cmnd[0]) {
+	case TEST_UNIT_READY:
+	case INQUIRY:
+	case REQUEST_SENSE:
+	case REPORT_LUNS:
+	case READ_CAPACITY:
+	case MODE_SENSE:
+	case MODE_SENSE_10:
+	case LOG_SENSE:
+	case PERSISTENT_RESERVE_IN:
+	case SYNCHRONIZE_CACHE:
+	case SYNCHRONIZE_CACHE_16:
+		return true;
+	case SERVICE_ACTION_IN_16:
+		return (sc->cmnd[1] & 0x1f) == READ_CAPACITY_16;
+	case MAINTENANCE_IN:
+		return (sc->cmnd[1] & 0x1f) == REPORT_TARGET_PORT_GROUPS;
+	}
+	return false;
+}
+
+static struct tcm_loop_query *to_tcm_loop_query(struct tcm_loop_cmd *cmd)
+{
+	return container_of(cmd, struct tcm_loop_query, cmd);
+}
+
+/**
+ * tcm_loop_query_begin - memory for the target's part of a command
+ * @sc: the command
+ *
+ * Any context.
+ *
+ * Return: the target's part, to be ended with tcm_loop_query_end(), or NULL
+ * without memory.
+ */
+struct tcm_loop_cmd *tcm_loop_query_begin(struct scsi_cmnd *sc)
+{
+	struct tcm_loop_query *query =
+		kzalloc(sizeof(*query), GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!query)
+		return NULL;
+	query->cmd.sc = sc;
+	query->cmd.apart = true;
+	query->lun = sc->device->hostdata;
+	kref_get(&query->lun->ref);
+	return &query->cmd;
+}
+
+/**
+ * tcm_loop_query_end - free the target's part of a command
+ * @cmd: what tcm_loop_query_begin() returned; the target does not have it
+ *
+ * Any context.
+ */
+void tcm_loop_query_end(struct tcm_loop_cmd *cmd)
+{
+	struct tcm_loop_query *query = to_tcm_loop_query(cmd);
+
+	tcm_loop_lun_put(query->lun);
+	kfree_rcu(query, rcu);
+}
+
+/**
+ * tcm_loop_query_sense - where the target puts sense data
+ * @cmd: the target's part of a command
+ *
+ * Any context.
+ *
+ * Return: SCSI_SENSE_BUFFERSIZE bytes.
+ */
+u8 *tcm_loop_query_sense(struct tcm_loop_cmd *cmd)
+{
+	return to_tcm_loop_query(cmd)->sense;
+}
+
+/**
+ * tcm_loop_query_leave - give the SCSI layer its command back without an answer
+ * @sc: a command that has been through tcm_loop_queuecommand()
+ *
+ * Sets the result, but does not complete the command.  Any context.
+ *
+ * Return: false if the target answers it just now, or if the target's part of
+ * it is the SCSI layer's.
+ */
+bool tcm_loop_query_leave(struct scsi_cmnd *sc)
+{
+	struct tcm_loop_cmd *own = scsi_cmd_priv(sc), *cmd;
+	struct tcm_loop_lun *lun = sc->device->hostdata;
+	bool left = false;
+
+	/* What the target has not released yet is not freed in this section. */
+	rcu_read_lock();
+	cmd = READ_ONCE(own->query);
+	if (cmd && smp_load_acquire(&own->state) == TCM_LOOP_CMD_AT_TARGET) {
+		/* Whoever waits for those that are left sees it in any case. */
+		if (atomic_inc_return(&lun->left) == 1)
+			WRITE_ONCE(lun->left_since, sc->jiffies_at_alloc);
+		left = xchg(&cmd->sc, NULL);
+		if (!left)
+			atomic_dec(&lun->left);
+	}
+	rcu_read_unlock();
+	if (left) {
+		WRITE_ONCE(lun->silent, true);
+		sc->result = DID_TRANSPORT_FAILFAST << 16;
+		smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
+	}
+	return left;
+}
+
+/**
+ * tcm_loop_query_release - the target has released its part of a command
+ * @cmd: the part
+ *
+ * Completes the command, unless it was left.  Any context.
+ */
+void tcm_loop_query_release(struct tcm_loop_cmd *cmd)
+{
+	struct tcm_loop_lun *lun = to_tcm_loop_query(cmd)->lun;
+	struct scsi_cmnd *sc;
+
+	/* The abort handler waits for whoever is in this section. */
+	rcu_read_lock();
+	sc = xchg(&cmd->sc, NULL);
+	if (sc) {
+		if (cmd->result & SAM_STAT_CHECK_CONDITION)
+			memcpy(sc->sense_buffer, to_tcm_loop_query(cmd)->sense,
+			       SCSI_SENSE_BUFFERSIZE);
+		tcm_loop_complete(cmd, sc);
+	} else {
+		tcm_loop_buffers_end(cmd);
+		atomic_dec(&lun->left);
+		WRITE_ONCE(lun->silent, false);
+	}
+	rcu_read_unlock();
+	tcm_loop_query_end(cmd);
+}
