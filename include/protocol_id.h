@@ -52,6 +52,10 @@ enum protocol_id {
  */
 #define PROTOCOL_ISID_DIGITS 12
 
+/* Between an iSCSI name and an ISID: RFC 7143, 4.2.7.1; SPC-4, table 508 */
+#define ISID_SEPARATOR ",i,0x"
+#define ISID_SEPARATOR_LEN (sizeof(ISID_SEPARATOR) - 1)
+
 /**
  * enum protocol_role - what is named
  * @PROTOCOL_TARGET: a SCSI target device
@@ -104,6 +108,10 @@ const char *protocol_name_of_port(const struct protocol_name *name);
 const char *protocol_id_string(enum protocol_id protocol);
 const char *protocol_name_accepted(enum protocol_role role,
 				   enum protocol_id protocol);
+int protocol_name_to_bytes(enum protocol_id protocol, const char *text,
+			   u8 *bytes, size_t count);
+void protocol_name_from_bytes(enum protocol_id protocol, const u8 *bytes,
+			      size_t count, char *text);
 
 /* The longest TransportID is that of an iSCSI initiator port. */
 #define TRANSPORT_ID_SIZE                                                      \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of SCSI ports, in user space: the module's own src/protocol_id.c,
+ * Names of SCSI ports, in user space: the module's own src/protocol_name.c,
  * called with good and bad names, each name also cut short at every length.
  * Output is TAP.
  */
