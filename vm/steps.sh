@@ -9,6 +9,10 @@
 #
 # $logs/STEP has what belongs to a step: its output, the kernel logs of its guests, a
 # file of TAP for each selftest, its result.
+#
+# If $times is a table of the seconds that steps have taken, a step that takes half as
+# long again is named, but not red.  $logs/times is such a table, of the first run that
+# finds none: vm/check removes $logs before a run of all steps.
 
 # The only check of a step that prints no TAP is its exit status.
 is_one_check() { [[ $1 == lint || $1 == build-* ]]; }
@@ -52,7 +56,7 @@ again() {
 	echo "${command:-vm/check $1}"
 }
 
-# A line for a step, and its verdict in its result: "red" or "green", and the counts.
+# A line for a step, and its verdict in its result: "red" or "green", the counts, the seconds.
 report() {
 	local step=$1 status=$2 seconds=$3 output=$logs/$1/output passed=0 failed=0 skipped=0 whole=whole why='' verdict=green
 	if is_one_check "$step"; then
@@ -74,7 +78,7 @@ report() {
 		echo "        again: $(again "$step")"
 	fi
 	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
-	echo "$verdict $passed $failed $skipped" >"$logs/$step/result"
+	echo "$verdict $passed $failed $skipped $seconds" >"$logs/$step/result"
 }
 
 # A file for each test that selftests/run has run, with its TAP.
@@ -99,6 +103,15 @@ one_step() {
 	report "$step" "$status" $((SECONDS - start))
 }
 
+slower() { # slower STEP SECONDS
+	local known
+	if ! read -r known < <(row "$times" "$1"); then
+		echo "slower: $1 $2 s, not in vm/times"
+	elif (($2 * 2 > known * 3 && $2 > known + 20)); then
+		echo "slower: $1 $2 s, $known s in vm/times"
+	fi
+}
+
 # Every program of every step is in the process group of its step.
 stop_steps() {
 	local pid
@@ -111,7 +124,7 @@ stop_steps() {
 
 # all_steps STEP...: the status is 0 if all are green.
 all_steps() {
-	local step verdict p f s passed=0 failed=0 skipped=0 red=()
+	local step verdict p f s seconds closing passed=0 failed=0 skipped=0 red=() took=()
 	for step; do
 		rm -rf "${logs:?}/$step"
 	done
@@ -128,20 +141,28 @@ all_steps() {
 	trap - INT TERM HUP
 
 	for step; do
-		verdict='' p=0 f=0 s=0
-		read -r verdict p f s <"$logs/$step/result" || true
+		verdict='' p=0 f=0 s=0 seconds=''
+		read -r verdict p f s seconds <"$logs/$step/result" || true
 		if [ "$verdict" != green ]; then
 			red+=("$step")
 			[ "${f:-0}" != 0 ] || f=1 # what is red without a failed check counts as one
 		fi
 		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+		[ -z "$seconds" ] || took+=("$step $seconds")
+		# What prepares takes as long as what it does not find.
+		[ -z "$seconds" ] || [ -z "${times:-}" ] || prepares "$step" || slower "$step" "$seconds"
 	done
+	closing="$passed passed, $failed failed, $skipped skipped"
+	[ -e "$logs/times" ] || {
+		echo "# STEP SECONDS of $(git -C "$TOP" describe --always --dirty --exclude '*'): $closing"
+		printf '%s\n' "${took[@]}" | LC_ALL=C sort
+	} 2>/dev/null >"$logs/times" || true
 	# Of a long output the end is what is kept.
 	for step in "${red[@]}"; do
 		echo "red: $step; again: $(again "$step")"
 		grep -aE '^(# )*not ok' "$logs/$step/output" | sed "s/^/        /" || true
 	done
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
-	echo "$passed passed, $failed failed, $skipped skipped"
+	echo "$closing"
 	[ $# != 0 ] && [ ${#red[@]} = 0 ]
 }
