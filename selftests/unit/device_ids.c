@@ -5,7 +5,6 @@
  * room.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "protocol_id.h"
 #include "unit.h"
@@ -137,16 +136,16 @@ static size_t make_page(const char *text, unsigned char *page)
 static int complete(const unsigned char *page, size_t len, unsigned char *out,
 		    size_t size, const struct protocol_name *target)
 {
-	unsigned char *in = malloc(len ? len : 1);
-	unsigned char *to = malloc(size ? size : 1);
+	unsigned char *in = exactly(len);
+	unsigned char *to = exactly(size);
 	int ret;
 
 	memcpy(in, page, len);
 	ret = device_id_complete(in, len, to, size, target, 1);
 	if (ret > 0)
 		memcpy(out, to, ret);
-	free(in);
-	free(to);
+	free_exactly(in);
+	free_exactly(to);
 	return ret;
 }
 

@@ -5,7 +5,6 @@
  * Output is TAP.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "protocol_id.h"
 #include "unit.h"
@@ -15,12 +14,12 @@ static int parse_as(enum protocol_role role, const char *given, size_t len,
 		    struct protocol_name *name,
 		    struct protocol_name_error *error)
 {
-	char *copy = malloc(len ? len : 1);
+	char *copy = exactly(len);
 	int ret;
 
 	memcpy(copy, given, len);
 	ret = protocol_name_parse(role, copy, len, name, error);
-	free(copy);
+	free_exactly(copy);
 	return ret;
 }
 

@@ -4,7 +4,6 @@
  * and format; built, parsed, and parsed cut short at every length.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "protocol_id.h"
 #include "unit.h"
@@ -66,12 +65,12 @@ static int same_name(const struct protocol_name *a,
 static int parse(const unsigned char *bytes, size_t len,
 		 struct protocol_name *name)
 {
-	unsigned char *copy = malloc(len ? len : 1);
+	unsigned char *copy = exactly(len);
 	int ret;
 
 	memcpy(copy, bytes, len);
 	ret = transport_id_parse(copy, len, name);
-	free(copy);
+	free_exactly(copy);
 	return ret;
 }
 

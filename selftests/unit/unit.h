@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the unit tests share: TAP.
+ * What the unit tests share: TAP, and memory of exact size.
  */
 #ifndef TCM_LOOP_UNIT_H
 #define TCM_LOOP_UNIT_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static unsigned int checks, failures;
@@ -22,6 +23,20 @@ static inline void check(int good, const char *what, const char *given)
 		failures++;
 	printf("%sok %u - %s: \"%s\"\n", good ? "" : "not ", checks, what,
 	       given);
+}
+
+/*
+ * Memory of which a sanitizer sees a use beyond its end.  The memory of
+ * malloc(0) has a byte.
+ */
+static inline void *exactly(size_t len)
+{
+	return (char *)malloc(len + 1) + 1;
+}
+
+static inline void free_exactly(void *memory)
+{
+	free((char *)memory - 1);
 }
 
 static inline int finish(void)
