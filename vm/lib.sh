@@ -90,6 +90,11 @@ is_uml() {
 	[ "$arch" = um ]
 }
 
+# vm/plan, each row in a line.
+plan() { sed -E '/^#|^$/d' "$VM/plan" | sed -E ':a; N; $!ba; s/\n[ \t]+/ /g'; }
+plan_kernels() { plan | awk -v tier="$1" '$1 == tier { print $2 }'; } # plan_kernels TIER
+plan_row() { plan | awk -v tier="$1" -v kernel="$2" '$1 == tier && $2 == kernel { $1 = $2 = ""; print }'; } # plan_row TIER KERNEL
+
 # key FILE...: a short name for the contents of files.
 key() { cat "$@" | sha256sum | cut -c1-12; }
 
