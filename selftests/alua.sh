@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The initiator sees the target port group's asymmetric access state change.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 mkdir -p /etc/target/alua
 
@@ -49,6 +50,6 @@ settle
 check_equal "which the target sees" 1 "$(cat "$group/alua_access_state")"
 check "SET TARGET PORT GROUPS: and for optimized" sg_stpg --tp=0 --state=0 "$disk"
 settle
-echo 1 >"$(device_of $naa 1 0)/rescan" # the SCSI layer may have asked for the size meanwhile
+write 1 "$(device_of $naa 1 0)/rescan" # the SCSI layer may have asked for the size meanwhile
 check "I/O works" verify "$disk"
 finish

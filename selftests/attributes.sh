@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Every attribute and every module parameter: read, written, good and bad values.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 mkdir -p $loopback
 

@@ -4,7 +4,8 @@
 # Backends that fail: blocks that cannot be read or written, answers that come
 # after the disk's timeout, commands that are lost, and a device that is
 # unplugged.  Each leads to errors or is borne, and ends when the backend is back.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 modprobe -q -a dm_mod dm_delay target_core_pscsi
 modprobe -q brd rd_nr=1 rd_size=32768
@@ -13,7 +14,7 @@ command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and
 trap 'dmsetup resume bad 2>/dev/null; clean_up; dmsetup remove --retry bad 2>/dev/null; rmmod scsi_debug 2>/dev/null' EXIT
 
 table() { # table LINES: of the device bad, at once
-	dmsetup reload bad --table "$1" && dmsetup suspend --nolockfs bad && dmsetup resume bad
+	dmsetup reload bad --table "$1" && dmsetup suspend --nolockfs bad && dmsetup resume bad || failed
 }
 read_block() { dd if="$disk" of=/dev/null bs=4k skip="$1" count=1 iflag=direct status=none; }
 write_block() { dd if=/dev/zero of="$disk" bs=4k seek="$1" count=1 oflag=direct status=none; }
@@ -44,9 +45,9 @@ check "bad blocks: healed, they are read" read_block 2048
 # block layer looks at timeouts once a second at most, and a busy machine later.
 retries=$device/scsi_disk/$(basename "$device")/max_retries
 if dmsetup targets | grep -q ^delay; then
-	echo 1 >"$device/timeout"
-	echo 1 >"$device/eh_timeout"
-	[ ! -e "$retries" ] || echo 1 >"$retries"
+	write 1 "$device/timeout"
+	write 1 "$device/eh_timeout"
+	[ ! -e "$retries" ] || write 1 "$retries"
 	check "late answers: they are" table "0 32768 delay /dev/ram0 0 12000"
 	start=$SECONDS
 	check "late answers: a read ends with an error" refused "error reading" read_block 0
@@ -58,8 +59,8 @@ if dmsetup targets | grep -q ^delay; then
 	say "the disk is $(cat "$device/state")"
 	echo running >"$device/state"
 	check "late answers: when they come in time, it is read" read_block 0
-	echo 30 >"$device/timeout"
-	echo 10 >"$device/eh_timeout"
+	write 30 "$device/timeout"
+	write 10 "$device/eh_timeout"
 else
 	skip "late answers" "this kernel has no dm-delay"
 fi
@@ -86,15 +87,15 @@ release_raw() { # release_raw BACKSTORE
 if modprobe -qn scsi_debug; then
 	check "lost commands: a disk over scsi_debug" make_raw iblock_0
 	raw=$(raw_folder) disk=$(disk_of $naa 1 0)
-	echo 2 >"$raw/timeout"
+	write 2 "$raw/timeout"
 	rm -f /tmp/stop
 	begin verify_until /tmp/stop "$disk"
 	sleep 1
-	echo 4 >$scsi_debug/opts # commands are not answered, ...
-	echo 1 >$scsi_debug/every_nth # ... none of them
+	write 4 $scsi_debug/opts # commands are not answered, ...
+	write 1 $scsi_debug/every_nth # ... none of them
 	sleep 4
-	echo 0 >$scsi_debug/every_nth
-	echo 0 >$scsi_debug/opts
+	write 0 $scsi_debug/every_nth
+	write 0 $scsi_debug/opts
 	touch /tmp/stop
 	end
 	[ ! -e "$raw/iotmo_cnt" ] || check "lost commands: some were" test $(($(cat "$raw/iotmo_cnt"))) -gt 0

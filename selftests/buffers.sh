@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Commands whose data lies in several pieces of memory, sent by a program with SG_IO.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
 command -v python3 >/dev/null || skip_all "needs python3"
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Everything at once, at random, for CHURN_SECONDS; see churn.py.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 modprobe -q brd rd_nr=1 rd_size=32768
 

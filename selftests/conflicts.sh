@@ -3,7 +3,8 @@
 #
 # SPC-4's table of reservation conflicts: the holder, a registrant and another initiator port, each
 # role through each protocol once.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
 
 make_ramdisk conflicts 16

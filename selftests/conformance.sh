@@ -5,7 +5,8 @@
 # backstore.  conformance.known has the tests that fail, and why; any other
 # failure fails here, and so does any change of the numbers that doc/clients.md
 # has for this kernel.  CONFORMANCE="rd_mcp fileio iblock user" chooses the backstores.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v iscsi-test-cu >/dev/null || skip_all "needs iscsi-test-cu (package libiscsi-bin)"
 load_module
 known=$(dirname "$0")/conformance.known

@@ -4,7 +4,8 @@
 # What the kernel's own tcm_loop does wrong, each as one check: vm/defects runs
 # this against both modules.  Each check has a target of its own, because the
 # kernel's module leaves some that cannot be removed.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
 
 number=0
@@ -56,7 +57,7 @@ new_target
 make_tpg $wwn 1
 for name in naa. naa.xyz xnaa.5001405000000001; do
 	check "the initiator port name \"$name\" is refused" refused "Invalid argument" write "$name" $loopback/$wwn/tpgt_1/nexus
-	write NULL $loopback/$wwn/tpgt_1/nexus 2>/dev/null
+	[ -z "$(cat $loopback/$wwn/tpgt_1/nexus 2>/dev/null)" ] || write NULL $loopback/$wwn/tpgt_1/nexus
 done
 new_target
 check "there is a tpgt_32" make_tpg $wwn 32

@@ -5,7 +5,8 @@
 # them, how each path checker finds one that fails and one that is back, and
 # failover and failback, when the target changes the state of a group (implicit
 # ALUA) and when the host does (explicit ALUA, SET TARGET PORT GROUPS).
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v multipathd >/dev/null || skip_all "needs multipathd"
 load_module
 modprobe -q dm_multipath || skip_all "this kernel has no dm-multipath"
@@ -44,7 +45,7 @@ for tpgt in 1 2 3 4; do
 	check "path $tpgt" make_path $tpgt
 	at_rest "$(disk_of $naa $tpgt 0)"
 	# The device handler has asked for the group before there was one.
-	echo 1 >"$(device_of $naa $tpgt 0)/rescan"
+	write 1 "$(device_of $naa $tpgt 0)/rescan"
 done
 
 priorities() { paths %p | sort -n | paste -sd " "; }

@@ -4,7 +4,8 @@
 # fence_scsi as Pacemaker runs it: two nodes, each with a disk of its own over
 # one logical unit, one through a SAS and one through an FC port; one node
 # fences the other.  Then fence_mpath for a node with two paths, and a node with one.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v fence_scsi >/dev/null || skip_all "needs fence_scsi (fence-agents-scsi)"
 load_module
 

@@ -3,7 +3,8 @@
 #
 # A file system whose disk goes offline under load: the writer gets an error, it can be unmounted, and when the
 # disk is back it mounts again, is clean, and has all that fsync() had said to be there.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 work=$(mktemp -d)
 mount=$work/mount

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Hostile names and values for FUZZ_SECONDS; see fuzz.py.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
 
 make_ramdisk fuzz 8

@@ -5,7 +5,8 @@
 # SCSI disk: through virtio-scsi's scsi-block, with the identity that the host
 # sees and a reservation of its own; and through vhost-scsi, another fabric
 # beside ours on the same backstore.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v qemu-system-x86_64 >/dev/null || skip_all "needs qemu-system-x86_64"
 kernel=$(ls /boot/vmlinuz-* 2>/dev/null | tail -n 1)
 version=${kernel#/boot/vmlinuz-}

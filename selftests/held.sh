@@ -5,7 +5,8 @@
 # the backstore's status, and nothing else waits.  A device-mapper device holds what it gets while it is suspended.
 # $HOLDS has the seconds for which commands are held, 6 if it is not set, separated by
 # commas; the disk's time-out is 2 s.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 : "${HOLDS:=6}"
 load_module
 modprobe dm_mod
@@ -19,9 +20,9 @@ make_mapped held
 make_ramdisk beside 16
 make_ramdisk more 16
 other=naa.5001405000000011 # another adapter
-for target in $naa $other; do
-	make_tpg $target 1 $naa_initiator
-	link_lun $target 1 0 iblock_0/held
+for wwn in $naa $other; do
+	make_tpg $wwn 1 $naa_initiator
+	link_lun $wwn 1 0 iblock_0/held
 done
 link_lun $naa 1 1 rd_mcp_0/beside
 make_tpg $naa 2 $naa_initiator # of the same adapter
@@ -50,13 +51,6 @@ in_flight() { # in_flight NUMBER
 	[ "$writes" -ge "$1" ] || { echo "$writes writes"; return 1; }
 }
 has_executed() { awk '{ print $5 }' "$lower/stat"; } # how many writes
-gone() { ! kill -0 "$1" 2>/dev/null; }
-within() { # within SECONDS COMMAND...
-	local start=$SECONDS limit=$1
-	shift
-	"$@" || return
-	[ $((SECONDS - start)) -le "$limit" ] || { echo "took $((SECONDS - start)) s"; return 1; }
-}
 begin_hold() { # begin_hold SECONDS COMMANDS [TIMEOUT]
 	echo "${3:-2}" >"$device/timeout"
 	depth=$(cat "$device/queue_depth")
@@ -196,7 +190,7 @@ wait_for 5 has_ended
 end
 
 check "unlink the LUN of $other" unlink_lun $other 1 0
-for target in $naa $other; do
-	check "drop the nexus of $target" write NULL $loopback/$target/tpgt_1/nexus
+for wwn in $naa $other; do
+	check "drop the nexus of $wwn" write NULL $loopback/$wwn/tpgt_1/nexus
 done
 finish

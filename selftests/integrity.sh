@@ -3,7 +3,8 @@
 #
 # T10-PI: a ramdisk with protection information, through DIX and DIF; and a file whose protection
 # information is spoilt behind the target's back.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 modprobe -a sd_mod 2>/dev/null
 
@@ -36,12 +37,8 @@ all_ok() { # all_ok FILE NUMBER: of TAP
 
 for type in 1 3; do
 	name=pi-$type
-	dev=$core/rd_mcp_0/$name
-	mkdir -p "$dev"
-	write rd_pages=4096 "$dev/control"
-	write 1 "$dev/enable"
-	write "$name" "$dev/wwn/vpd_unit_serial"
-	check "type $type: the ramdisk takes protection" write $type "$dev/attrib/pi_prot_type"
+	make_ramdisk $name 16
+	check "type $type: the ramdisk takes protection" write $type $core/rd_mcp_0/$name/attrib/pi_prot_type
 	make_tpg $naa $type $naa_initiator
 	link_lun $naa $type 0 rd_mcp_0/$name
 	disk=$(disk_of $naa $type 0)

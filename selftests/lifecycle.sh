@@ -3,7 +3,8 @@
 #
 # A target of each protocol: made, used through fio and a file system, removed,
 # and the module unloaded after all.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 
 file_system() {

@@ -4,7 +4,8 @@
 # multipathd over one logical unit with two target ports of different ALUA
 # groups: offline, reset and removal of a path at random, for MULTIPATH_SECONDS,
 # under an fio that verifies what it wrote.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v multipathd >/dev/null || skip_all "needs multipathd"
 load_module
 modprobe -q dm_multipath || skip_all "this kernel has no dm-multipath"

@@ -4,7 +4,8 @@
 # Odd names, which only have the prefix of a protocol: what programs make has its disk, its pages
 # and its registrations, and registrations of others beside it are shown.  A slow machine sets
 # $NAMES_STEP, to take one of so many names.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 dmesg -n 7 # a guest that dies tells why
 

@@ -3,7 +3,8 @@
 #
 # transport_status: commands fail while it is offline, and go on afterwards,
 # with a unit attention, and without a wrong byte.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 
 make_ramdisk offline 64

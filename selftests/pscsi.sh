@@ -3,7 +3,8 @@
 #
 # pscsi hands a local SCSI device through: scsi_debug's disk, zoned disk, tape
 # drive and CD-ROM drive, each with its own answers and its own sense data.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 modprobe -q target_core_pscsi || skip_all "needs pscsi"
 modprobe -qn scsi_debug || skip_all "needs scsi_debug"

@@ -3,7 +3,8 @@
 #
 # What happens while a LUN comes and goes: no nexus keeps an entry for a LUN that
 # is gone, of whose memory it would make use, and no scan finds it again.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
 
 make_ramdisk race 8

@@ -8,7 +8,8 @@
 #	RECLAIM_SECONDS	goes round the backstores until so much time has passed
 #	RECLAIM_OVER	the backstores (rd_mcp,fileio,iblock,user,pscsi)
 #	RECLAIM_MIB	the file that is dirtied (60); a slow machine sets less
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 : "${RECLAIM_OVER:=rd_mcp,fileio,iblock,user,pscsi}"
 load_module
 
@@ -18,7 +19,7 @@ load_module
 
 cgroup=/sys/fs/cgroup
 mountpoint -q $cgroup || mount -t cgroup2 cgroup $cgroup 2>/dev/null
-write +memory $cgroup/cgroup.subtree_control 2>/dev/null
+echo +memory 2>/dev/null >$cgroup/cgroup.subtree_control
 grep -qw memory $cgroup/cgroup.subtree_control 2>/dev/null || skip_all "this kernel has no memory control group of version 2"
 swaps=$cgroup/tcm_loop_swaps files=$cgroup/tcm_loop_files
 mkdir -p $swaps $files

@@ -7,7 +7,8 @@
 #
 #	REGISTRATIONS	pairs of ports ("SAS:FC FC:ISID ISID:iSCSI iSCSI:SAS"), or all;
 #			SAS and FC are always among the ports
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 
 declare -A target_of=([SAS]=$naa [FC]=$fc [iSCSI]=$iqn [ISID]=iqn.2003-01.org.linux-iscsi.lab:isid)

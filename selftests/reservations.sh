@@ -3,7 +3,8 @@
 #
 # Persistent reservations between two initiator ports of each protocol, with
 # the registrants' TransportIDs (SPC-4 r37, 7.6.4).
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 mkdir -p /etc/target/pr /etc/target/alua
 

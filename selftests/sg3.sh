@@ -3,7 +3,8 @@
 #
 # sg3_utils' tools and the block layer's ways to clear a disk, over each backstore: what they do to the data,
 # what they find out, and the status, sense and residual that they get.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v sg_raw >/dev/null || skip_all "needs sg3-utils"
 load_module
 blocks=$((16 << 11))
@@ -135,7 +136,7 @@ copies() { # copies WHAT SG DISK SG2 DISK2
 
 tools() { # tools BACKSTORE WWN INITIATOR
 	local what=$1 wwn=$2 sg disk
-	[ "$what" = rd_mcp ] || write 1 "$core/${what}_0/sg3/attrib/emulate_tpu" || return
+	[ "$what" = rd_mcp ] || write 1 "$core/${what}_0/sg3/attrib/emulate_tpu"
 	make_tpg "$wwn" 1 "$3"
 	link_lun "$wwn" 1 0 "${what}_0/sg3"
 	link_lun "$wwn" 1 1 "${what}_0/sg3b"

@@ -4,13 +4,13 @@
 # A LUN that does not answer: commands that only read, and SYNCHRONIZE CACHE, come back
 # at their time-out, and then at once, until it answers.  The backstore is in user space:
 # a tcmu-runner that is stopped, and whose commands have no time-out of TCMU's.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
 trap 'pkill -CONT -f systemd-udevd; stop_tcmu_runner; clean_up; rm -rf /tmp/tcmu' EXIT
 
-gone() { ! kill -0 "$1" 2>/dev/null; }
 command_of() { # command_of NAME: its CDB, after the bytes that it reads
 	case $1 in
 	TEST_UNIT_READY) echo 0 00 00 00 00 00 00 ;;
@@ -35,12 +35,6 @@ send() { # send NAME: with a time-out of 2 s
 	return $status
 }
 scan() { echo "- - -" >"/sys/class/scsi_host/host$(host_of $naa 1)/scan"; }
-within() { # within SECONDS COMMAND...
-	local start=$SECONDS limit=$1
-	shift
-	"$@" || return
-	[ $((SECONDS - start)) -le "$limit" ] || { echo "took $((SECONDS - start)) s"; return 1; }
-}
 comes_back() { # comes_back NAME LEAST MOST: without an answer, after so many seconds
 	! send "$1" || { echo "was answered"; return 1; }
 	[ $took -ge "$2" ] && [ $took -le "$3" ] || { echo "after $took s"; return 1; }

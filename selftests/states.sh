@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Every operation in every state of a target, as the model in states.py says.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
 
 make_ramdisk states 8

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # rtslib and targetcli: create, list, save, clear and restore a configuration.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v targetcli >/dev/null || skip_all "needs targetcli"
 load_module
 python3=/usr/bin/python3

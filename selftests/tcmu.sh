@@ -3,7 +3,8 @@
 #
 # TCMU: a backstore in user space whose daemon is stopped, killed and started
 # again under I/O, and TCMU_COUNT devices attached and detached, at most 32 at a time.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
@@ -23,8 +24,8 @@ link_lun $naa 1 0 user_0/one
 disk=$(disk_of $naa 1 0)
 device=$(device_of $naa 1 0)
 check "its disk works" verify "$disk" --size=4m
-echo 1 >"$device/timeout"
-echo 1 >"$device/eh_timeout"
+write 1 "$device/timeout"
+write 1 "$device/eh_timeout"
 
 # udev looks for partitions and for a dozen kinds of content whenever a disk was
 # written to, and would wait for each of its reads in vain.
@@ -52,7 +53,7 @@ check "it saw an error" test $ended != 0
 start_tcmu_runner
 check "the daemon starts again" kill -0 "$tcmu_runner"
 echo running >"$device/state"
-echo 1 >"$device/rescan" # it was asked for its capacity meanwhile
+write 1 "$device/rescan" # it was asked for its capacity meanwhile
 check "and the disk works" wait_for 60 verify "$disk" --size=4m
 
 kill -STOP "$tcmu_runner"

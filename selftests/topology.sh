@@ -3,9 +3,9 @@
 #
 # Several TPGs and LUNs, high numbers, LUNs that come and go beside others,
 # disks deleted and found again.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/targets.sh"
+begin_test
 load_module
-
 
 make_ramdisk first 16
 make_ramdisk second 16
@@ -28,8 +28,8 @@ host=$(host_of $naa 1)
 scan=/sys/class/scsi_host/host$host/scan
 
 delete_and_find() { # delete a disk through sysfs; a scan of the host must bring it back
-	echo 1 >"$(device_of "$@")/delete" && wait_for 60 absent "$@" &&
-		echo "- - -" >"$scan" && wait_for 60 present "$@"
+	write 1 "$(device_of "$@")/delete" && wait_for 60 absent "$@" &&
+		write "- - -" "$scan" && wait_for 60 present "$@"
 }
 check "a rescan finds a deleted disk of tpgt_1" delete_and_find $naa 1 0
 check "a rescan finds a deleted disk of tpgt_33" delete_and_find $naa 33 255
@@ -38,7 +38,7 @@ check_equal "a rescan finds nothing more than was linked" 8 "$(lsscsi "$host" | 
 check "a LUN unlinked takes only its own disk" unlink_lun $naa 33 255
 check "its disk is gone" wait_for 60 absent $naa 33 255
 check "its neighbour is there" present $naa 33 0
-echo "- - -" >"$scan"
+write "- - -" "$scan"
 check "a rescan does not bring an unlinked LUN back" absent $naa 33 255
 check "hot add: link another backstore there" link_lun $naa 33 255 rd_mcp_0/second
 check "hot add: its disk appears" wait_for 60 present $naa 33 255
@@ -58,8 +58,8 @@ check "lun_65536: the target core takes it" link_lun $naa 1 65536 rd_mcp_0/secon
 check "lun_65536: it gets no disk" absent $naa 1 65536
 check "lun_65536: unlink it" unlink_lun $naa 1 65536
 
-echo 1 >"$(device_of $naa 0 0)/delete"
-wait_for 60 absent $naa 0 0
+write 1 "$(device_of $naa 0 0)/delete"
+check "a disk is deleted" wait_for 60 absent $naa 0 0
 check "unlink a LUN whose disk was deleted before" unlink_lun $naa 0 0
 unlink_lun $naa 0 255
 check "and then the nexus can be dropped" write NULL $loopback/$naa/tpgt_0/nexus

@@ -3,7 +3,8 @@
 #
 # A LUN unlinked in the middle of I/O: fio sees errors, nothing hangs, nothing
 # is left behind, and the same LUN works when linked again.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 load_module
 
 make_ramdisk unlink 32

@@ -3,7 +3,8 @@
 #
 # The command tcm-loop: disks of every protocol, made, listed, applied from a
 # file and removed, beside what others made.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/clients.sh"
+begin_test
 tcm_loop=$(realpath "$(dirname "$0")/../utils/tcm-loop")
 [ -x "$tcm_loop" ] || tcm_loop=$(command -v tcm-loop) || skip_all "there is no tcm-loop (package tcm-loop-utils)"
 python3 -c "import rtslib" 2>/dev/null || skip_all "needs rtslib"
