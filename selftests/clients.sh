@@ -87,6 +87,13 @@ hex() { sed 's/../&,/g; s/,$//' <<<"$1"; } # hex DIGITS: as sg_persist takes a T
 pr() { sg_persist --no-inquiry "$@"; }
 test_unit_ready() { sg_raw "$1" 00 00 00 00 00 00; } # test_unit_ready DISK; sg_turs 1.48 sends nothing
 
+take_attentions() { # take_attentions DISK...: of what others did
+	local disk
+	for disk; do
+		wait_for 60 test_unit_ready "$disk" || failed "$@"
+	done
+}
+
 # PERSISTENT RESERVE IN, READ FULL STATUS (SPC-4 r37, 6.15.5): "KEY HOLDER TRANSPORTID" of each registration, in the order of keys.
 full_status() { # full_status DISK
 	local page at length

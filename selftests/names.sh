@@ -50,12 +50,6 @@ spec_i_pt_finds() { # spec_i_pt_finds TRANSPORTID
 	[2-4].* | 5.[0-9].* | 5.1[0-2].*) [[ $1 == 05* ]] ;;
 	esac
 }
-take_attentions() {
-	local disk
-	for disk in "$first" "$last" "$1"; do
-		wait_for 10 test_unit_ready "$disk"
-	done
-}
 kept() { sg_persist --no-inquiry -r "$1" | grep -q "Key *= *0x$2"; }
 
 make_ramdisk names 8
@@ -97,19 +91,19 @@ odd() { # odd TARGET INITIATOR TRANSPORTID
 		check_equal "$what: its TransportID" "0x3 1 $id" "$status"
 	fi
 	check "$what: CLEAR" pr --out --clear --param-rk=3 "$disk"
-	take_attentions "$disk"
+	take_attentions "$first" "$last" "$disk"
 
 	# Registered by another port, with the TransportID that it is shown with.
 	id=${status##* }
 	if [ ${#id} -ge 448 ]; then # some cores take a name of more than 219 bytes, and some do not
 		register_for "$id" >/dev/null 2>&1
 		pr --out --clear --param-rk=5 "$first" >/dev/null 2>&1
-		take_attentions "$disk"
+		take_attentions "$first" "$last" "$disk"
 	elif spec_i_pt_finds "$id"; then
 		check "$what: REGISTER with SPEC_I_PT" register_for "$id"
 		check_equal "$what: both are registered" "$(printf '%s\n' "0x5 0 $id" "0x5 0 $(sas_id $naa_initiator)" | sort)" "$(full_status "$first")"
 		pr --out --clear --param-rk=5 "$first" >/dev/null 2>&1
-		take_attentions "$disk"
+		take_attentions "$first" "$last" "$disk"
 	else
 		check "$what: REGISTER with SPEC_I_PT is refused" refused "" register_for "$id"
 		check_equal "$what: nobody is registered" "" "$(full_status "$first")"

@@ -39,24 +39,17 @@ make_ports() {
 	done
 }
 
-take_attentions() { # of what the others did
-	local port
-	for port in $ports; do
-		wait_for 10 test_unit_ready "${disk[$port]}"
-	done
-}
-
 registered() { check_equal "$1" "$2" "$(full_status "${disk[SAS]}")"; } # registered DESCRIPTION LINES
 
 clear() { # clear PORT KEY
-	take_attentions
+	take_attentions "${disk[@]}"
 	check "$1: clear" pr --out --clear --param-rk="$2" "${disk[$1]}"
-	take_attentions
+	take_attentions "${disk[@]}"
 }
 
 make_ramdisk registrations 16
 make_ports
-take_attentions
+take_attentions "${disk[@]}"
 # An old core knows only iSCSI ports by their TransportIDs.
 case $(uname -r) in
 [2-4].* | 5.[0-9].* | 5.1[0-2].*) unfindable="SAS FC" ;;
@@ -83,7 +76,7 @@ for pair in $pairs; do
 	fi
 	check "$what: register" "${register[@]}"
 	registered "$what: both are registered" "$(printf '0xa1 0 %s\n' "${id[$from]}" "${id[$to]}" | sort)"
-	take_attentions
+	take_attentions "${disk[@]}"
 	check "$what: the other reserves" pr --out --reserve --param-rk=0xa1 --prout-type=5 "${disk[$to]}"
 	check "$what: and both may write" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
 	clear $from 0xa1
@@ -129,7 +122,7 @@ for pair in $pairs; do
 	check "$what: move" "${move[@]}" --param-sark=0xb2 --transport-id="$(hex "${id[$to]}")" "${disk[$from]}"
 	registered "$what: the other holds the reservation" "0xa1 0 ${id[$from]}
 0xb2 1 ${id[$to]}"
-	take_attentions
+	take_attentions "${disk[@]}"
 	check "$what: the other writes" dd if=/dev/zero of="${disk[$to]}" bs=4k count=1 oflag=direct status=none
 	check "$what: the first does not" refused "" dd if=/dev/zero of="${disk[$from]}" bs=4k count=1 oflag=direct status=none
 	if ! findable $from; then
@@ -168,7 +161,7 @@ restore() {
 check "APTPL: the registrations are read back" restore
 make_ports
 registered "APTPL: each port is registered, FC holds the reservation" "$before"
-take_attentions
+take_attentions "${disk[@]}"
 check "APTPL: FC writes" dd if=/dev/zero of="${disk[FC]}" bs=4k count=1 oflag=direct status=none
 check "APTPL: SAS does not" refused "" dd if=/dev/zero of="${disk[SAS]}" bs=4k count=1 oflag=direct status=none
 clear FC 0xc2
