@@ -7,8 +7,7 @@
 begin_test
 load_module
 tag=258 # of each target port: two bytes, which differ
-[ -e /sys/module/tcm_loop/version ] || tag=3 # the kernel's own module has tags up to 31
-hex_tag=$(printf %x $tag)
+[ -e /sys/module/tcm_loop/version ] || tag=2 # the kernel's own tcm_loop has no port above tpgt_31
 
 # The descriptors of one designator type and association, one line each.
 designators() { # designators DISK: "association | type | transport | value", from sg_inq -i
@@ -76,7 +75,7 @@ one_protocol() {
 	check "$what: page 0x83: logical unit group" \
 		has "^addressed logical unit \| Logical unit group \|  \| Logical unit group: 0x0" "$di"
 	check "$what: page 0x83: name of the target port, with the protocol" \
-		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*$hex_tag;" "$di"
+		has "^target port \| SCSI name string \| $transport \| SCSI name string:;?.*$port,t,0x0*$(printf %x $tag);" "$di"
 	check "$what: page 0x83: name of the target device, with the protocol" \
 		has "^target device.* \| SCSI name string \| $transport \| SCSI name string:;?.*$port;" "$di"
 	case $naa in

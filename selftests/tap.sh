@@ -88,3 +88,12 @@ wait_for() { # wait_for SECONDS COMMAND...
 		read -rt 0.05 -u "$silence" || : # the status of the loop
 	done
 }
+
+gone() { ! kill -0 "$1" 2>/dev/null; } # gone PID
+
+within() { # within SECONDS COMMAND...: it succeeds, and takes no longer
+	local start=$SECONDS limit=$1
+	shift
+	"$@" || return
+	[ $((SECONDS - start)) -le "$limit" ] || { echo "took $((SECONDS - start)) s"; return 1; }
+}
