@@ -354,6 +354,11 @@ extern bool tcm_loop_strict_names;
 int tcm_loop_bus_register(void);
 void tcm_loop_bus_unregister(void);
 int tcm_loop_bus_add(struct tcm_loop_host *host);
+int tcm_loop_bus_for_each(int (*function)(struct tcm_loop_host *host));
+
+/* suspend.c */
+int tcm_loop_suspend_init(void);
+void tcm_loop_suspend_exit(void);
 
 /* host.c */
 struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name);
@@ -378,6 +383,7 @@ unsigned int tcm_loop_lun_twins(struct tcm_loop_tpg *tpg);
 /* held.c */
 void tcm_loop_held_init(struct tcm_loop_host *host);
 void tcm_loop_held_exit(struct tcm_loop_host *host);
+bool tcm_loop_held_print(struct tcm_loop_host *host);
 void tcm_loop_held_tell(struct tcm_loop_host *host);
 void tcm_loop_held_wait(struct tcm_loop_lun *lun);
 ssize_t tcm_loop_held_show(struct tcm_loop_tpg *tpg, char *page, size_t size);

@@ -138,6 +138,20 @@ for row in same other both twice host; do
 	end_hold 0
 done
 
+# The kernel freezes user space, waits for five seconds, and goes back.
+suspends() { write freezer /sys/power/pm_test && write freeze /sys/power/state; }
+what="suspend"
+if [ -e /sys/power/pm_test ] && grep -qw freeze /sys/power/state; then
+	check "$what: goes on while nothing is held" suspends
+	begin_hold "$hold" 24
+	check "$what: the TPG tells" wait_for 30 is_told 24
+	check "$what: is refused" refused "busy" suspends
+	check "$what: the log tells" grep -q "tcm_loop: suspend refused" <<<"$(dmesg)"
+	end_hold 0
+else
+	skip "$what: is refused while commands are held" "this kernel has no test of suspend"
+fi
+
 what="offline and online"
 begin_hold "$hold" 24
 write offline $tpg/transport_status

@@ -17,9 +17,12 @@
 static struct device *tcm_loop_root;
 static atomic_t tcm_loop_next_adapter = ATOMIC_INIT(0);
 
-/* Adapters whose memory somebody still refers to, and who waits for the last.
+/*
+ * Adapters whose memory somebody still refers to, counted under the lock of the
+ * queue in which the module's exit waits for the last: who has woken it is past
+ * this module's code when exit has had the lock.
  */
-static atomic_t tcm_loop_adapters = ATOMIC_INIT(0);
+static unsigned int tcm_loop_adapters;
 static DECLARE_WAIT_QUEUE_HEAD(tcm_loop_adapters_gone);
 
 /* Not const: bus_register() of older kernels writes to it. */
@@ -35,9 +38,13 @@ static struct device_driver tcm_loop_driver = {
 
 static void tcm_loop_adapter_release(struct device *dev)
 {
+	unsigned long flags;
+
 	kfree(container_of(dev, struct tcm_loop_host, dev));
-	if (atomic_dec_and_test(&tcm_loop_adapters))
-		wake_up(&tcm_loop_adapters_gone);
+	spin_lock_irqsave(&tcm_loop_adapters_gone.lock, flags);
+	tcm_loop_adapters--;
+	wake_up_locked(&tcm_loop_adapters_gone);
+	spin_unlock_irqrestore(&tcm_loop_adapters_gone.lock, flags);
 }
 
 /**
@@ -52,7 +59,9 @@ int tcm_loop_bus_add(struct tcm_loop_host *host)
 {
 	int ret;
 
-	atomic_inc(&tcm_loop_adapters);
+	spin_lock_irq(&tcm_loop_adapters_gone.lock);
+	tcm_loop_adapters++;
+	spin_unlock_irq(&tcm_loop_adapters_gone.lock);
 	device_initialize(&host->dev);
 	host->dev.bus = &tcm_loop_bus;
 	host->dev.parent = tcm_loop_root;
@@ -65,6 +74,33 @@ int tcm_loop_bus_add(struct tcm_loop_host *host)
 	if (ret)
 		put_device(&host->dev);
 	return ret;
+}
+
+struct tcm_loop_bus_call {
+	int (*function)(struct tcm_loop_host *host);
+};
+
+static int tcm_loop_bus_call(struct device *dev, void *data)
+{
+	struct tcm_loop_bus_call *call = data;
+
+	return call->function(container_of(dev, struct tcm_loop_host, dev));
+}
+
+/**
+ * tcm_loop_bus_for_each - call a function for each adapter
+ * @function: the function; an adapter without TPGs may have no SCSI host yet,
+ *or none any more
+ *
+ * May sleep.
+ *
+ * Return: 0, or what @function returned first that is not 0.
+ */
+int tcm_loop_bus_for_each(int (*function)(struct tcm_loop_host *host))
+{
+	struct tcm_loop_bus_call call = { .function = function };
+
+	return bus_for_each_dev(&tcm_loop_bus, NULL, &call, tcm_loop_bus_call);
 }
 
 /**
@@ -106,7 +142,9 @@ out_root:
  */
 void tcm_loop_bus_unregister(void)
 {
-	wait_event(tcm_loop_adapters_gone, !atomic_read(&tcm_loop_adapters));
+	wait_event(tcm_loop_adapters_gone, !READ_ONCE(tcm_loop_adapters));
+	spin_lock_irq(&tcm_loop_adapters_gone.lock);
+	spin_unlock_irq(&tcm_loop_adapters_gone.lock);
 	driver_unregister(&tcm_loop_driver);
 	bus_unregister(&tcm_loop_bus);
 	root_device_unregister(tcm_loop_root);

@@ -74,15 +74,21 @@ static struct config_item *tcm_loop_held_by(const struct tcm_loop_lun *lun)
 	return target_dev_item(rcu_dereference_raw(lun->se_lun->lun_se_dev));
 }
 
-static void tcm_loop_held_work(struct work_struct *work)
+/**
+ * tcm_loop_held_print - a line in the log for each LUN with held commands
+ * @host: the adapter
+ *
+ * May sleep.
+ *
+ * Return: whether there is one.
+ */
+bool tcm_loop_held_print(struct tcm_loop_host *host)
 {
-	struct tcm_loop_host *host = container_of(
-		to_delayed_work(work), struct tcm_loop_host, held_work);
 	struct config_item *backstore;
 	struct tcm_loop_held held;
 	struct tcm_loop_tpg *tpg;
 	struct tcm_loop_lun *lun;
-	bool again = false;
+	bool some = false;
 
 	mutex_lock(&host->lock);
 	list_for_each_entry(tpg, &host->tpgs, node) {
@@ -91,7 +97,7 @@ static void tcm_loop_held_work(struct work_struct *work)
 			held = tcm_loop_held_of(lun, TCM_LOOP_TIMED_OUT);
 			if (!backstore || !held.count)
 				continue;
-			again = true;
+			some = true;
 			tcm_loop_limited(
 				pr_warn,
 				"%s tpgt_%u lun_%llu: %s/%s holds %u commands, the oldest for %lu s\n",
@@ -102,6 +108,15 @@ static void tcm_loop_held_work(struct work_struct *work)
 		}
 	}
 	mutex_unlock(&host->lock);
+	return some;
+}
+
+static void tcm_loop_held_work(struct work_struct *work)
+{
+	struct tcm_loop_host *host = container_of(
+		to_delayed_work(work), struct tcm_loop_host, held_work);
+	bool again = tcm_loop_held_print(host);
+
 	WRITE_ONCE(host->held_next, jiffies + TCM_LOOP_HELD_INTERVAL);
 	if (again)
 		schedule_delayed_work(&host->held_work, TCM_LOOP_HELD_INTERVAL);

@@ -87,6 +87,10 @@ static int __init tcm_loop_init(void)
 	if (ret)
 		goto out_submit;
 
+	ret = tcm_loop_suspend_init();
+	if (ret)
+		goto out_bus;
+
 	tcm_loop_proc_init();
 	ret = tcm_loop_fabric_register();
 	if (ret)
@@ -95,6 +99,8 @@ static int __init tcm_loop_init(void)
 
 out_proc:
 	tcm_loop_proc_exit();
+	tcm_loop_suspend_exit();
+out_bus:
 	tcm_loop_bus_unregister();
 out_submit:
 	tcm_loop_submit_exit();
@@ -105,6 +111,7 @@ static void __exit tcm_loop_exit(void)
 {
 	tcm_loop_fabric_unregister();
 	tcm_loop_proc_exit();
+	tcm_loop_suspend_exit();
 	tcm_loop_bus_unregister();
 	tcm_loop_submit_exit();
 }

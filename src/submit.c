@@ -84,9 +84,20 @@ static bool may_go_at_once(struct se_cmd *se_cmd)
 	return !strcmp(backstore, "iblock") && !bios_wait();
 }
 
+/*
+ * Reclaim in this worker may wait for pages that only this worker can write, as
+ * fileio takes its file system's memory.  Nor is it to be slowed down for the
+ * dirty pages of the file system above the disk, which wait for it.
+ */
 static void tcm_loop_submit_work(struct work_struct *work)
 {
+	unsigned int flags = current->flags & PF_LOCAL_THROTTLE;
+	unsigned int noio = memalloc_noio_save();
+
+	current->flags |= PF_LOCAL_THROTTLE;
 	target_submit(target_cmd_of_work(work));
+	current->flags = (current->flags & ~PF_LOCAL_THROTTLE) | flags;
+	memalloc_noio_restore(noio);
 }
 
 /**

@@ -13,4 +13,8 @@ static inline long schedule_timeout_idle(long timeout)
 }
 #endif
 
+#ifndef PF_LOCAL_THROTTLE
+#define PF_LOCAL_THROTTLE PF_LESS_THROTTLE
+#endif
+
 #endif /* TCM_LOOP_COMPAT_SCHED_H */
