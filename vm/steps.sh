@@ -3,8 +3,8 @@
 # Steps, two at a time, and the verdict on them.  A script that sources this sets $logs,
 # has a function run_step STEP, and calls all_steps STEP...
 #
-# A step is red if its command fails, if it makes no check, if one of its checks fails,
-# or if its TAP is not whole: a plan is missing, or has another number than there are
+# A step is red if its command fails, if it makes no check, if one of its checks fails, if a
+# test skips itself as a whole, or if its TAP is not whole: a plan is missing, or has another number than there are
 # results, or these are not numbered from 1 on.  A step that leaves no verdict is red.  Counts are for people.
 #
 # $logs/STEP has what belongs to a step: its output, the kernel logs of its guests, a
@@ -38,7 +38,7 @@ counts() {
 			if ($(/^not/ ? 3 : 2) + 0 != number[nested]) twice = 1
 			if (/^(not )?ok [0-9]+ selftests: /) {
 				tests++
-				bad += /^not/
+				bad += /^not/ || / # SKIP/
 			} else if (/^not/) failed++
 			else if (/ # SKIP/) skipped++
 			else passed++
