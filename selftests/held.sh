@@ -41,9 +41,10 @@ done
 pkill -STOP -f systemd-udevd
 
 # One block of two: what is adjacent may become one command.
-blocks() { # blocks NUMBER: as many are written at once, and read back
+verify=crc32c
+blocks() { # blocks NUMBER: as many are written at once, and read back, if $verify is not 0
 	fio --name=blocks --filename="$disk" --direct=1 --ioengine=libaio --bs=4k --size=8m --io_size=$(($1 * 4))k \
-		--iodepth="$1" --rw=write:4k --verify=crc32c --verify_fatal=1 --max_latency=200s --output-format=terse
+		--iodepth="$1" --rw=write:4k --verify="$verify" --verify_fatal=1 --max_latency=200s --output-format=terse
 }
 in_flight() { # in_flight NUMBER
 	local writes
@@ -101,11 +102,11 @@ for hold in ${HOLDS//,/ }; do
 		during=$(percentile)
 		say "$what: $during us"
 		check "$what: a neighbour is read as fast as ever" test "$during" -lt $((2 * usual + 5000))
-		check "$what: a LUN of another TPG comes and goes" within 3 another_lun
-		check "$what: another TPG is scanned" within 3 scan 2
+		check "$what: a LUN of another TPG comes and goes" within 10 another_lun
+		check "$what: another TPG is scanned" within 10 scan 2
 		# A scan asks LUN 0, and waits where no request for it can be had.
-		[ $commands = 300 ] || check "$what: the host is scanned" within 3 scan -
-		check "$what: the neighbour is reset" within 3 sg_reset --no-esc --device "$(sg_of $naa 1 1)"
+		[ $commands = 300 ] || check "$what: the host is scanned" within 10 scan -
+		check "$what: the neighbour is reset" within 10 sg_reset --no-esc --device "$(sg_of $naa 1 1)"
 		check "$what: the TPG tells" wait_for 30 is_told $depth
 		end_hold 0
 		check_equal "$what: each was executed once" $commands $(($(has_executed) - executed))
@@ -118,7 +119,7 @@ check_equal "none was aborted" 0 $(($(cat $aborts/aborts_complete) + $(cat $abor
 
 # What a reset ends is sent again, if it is not older than six time-outs.
 reset_fails() { # reset_fails TARGET: in time
-	within 3 refused "" sg_reset --no-esc --device "$(sg_of "$1" 1 0)"
+	within 5 refused "" sg_reset --no-esc --device "$(sg_of "$1" 1 0)"
 }
 hold=${HOLDS%%,*}
 for row in same other both twice host; do
@@ -134,7 +135,7 @@ for row in same other both twice host; do
 	for path in $paths; do
 		check "$what: it fails within 2 s" reset_fails "$path"
 	done
-	[ $row != host ] || check "$what: it fails within 2 s" within 3 refused "" sg_reset --no-esc --host "$(sg_of $naa 1 0)"
+	[ $row != host ] || check "$what: it fails within 2 s" within 5 refused "" sg_reset --no-esc --host "$(sg_of $naa 1 0)"
 	end_hold 0
 done
 
@@ -166,13 +167,14 @@ end_hold 0
 check "$what: ends, too" wait_for 5 gone $rescan
 
 what="unlinking"
+verify=0 # the disk may be gone when that begins
 begin_hold "$hold" 24
 unlink_lun $naa 1 0 &
 unlink=$!
 sleep 1.5
 check "$what: waits" kill -0 $unlink
-check "$what: a LUN of another TPG comes and goes" within 3 another_lun
-check "$what: the neighbour is unlinked" within 3 unlink_lun $naa 1 1
+check "$what: a LUN of another TPG comes and goes" within 10 another_lun
+check "$what: the neighbour is unlinked" within 10 unlink_lun $naa 1 1
 check "$what: the log tells" grep -q "lun_0: unlinking it waits for 24 commands" <<<"$(dmesg)"
 while [ $SECONDS -lt $until ]; do
 	sleep 0.2
