@@ -162,14 +162,21 @@ struct tcm_loop_cmd {
  * @cmd: the part; the first member, as compat wants it
  * @lun: the LUN, referenced
  * @rcu: for freeing
+ * @cdb: the CDB
  * @sense: where the target puts sense data
  */
 struct tcm_loop_query {
 	struct tcm_loop_cmd cmd;
 	struct tcm_loop_lun *lun;
 	struct rcu_head rcu;
+	u8 cdb[16];
 	u8 sense[SCSI_SENSE_BUFFERSIZE];
 };
+
+static inline struct tcm_loop_query *to_tcm_loop_query(struct tcm_loop_cmd *cmd)
+{
+	return container_of(cmd, struct tcm_loop_query, cmd);
+}
 
 /* There is no answer: another function aborted this one.  Not of enum
  * tcm_tmrsp_table. */
@@ -415,9 +422,8 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 
 /* query.c */
 bool tcm_loop_is_query(struct scsi_cmnd *sc);
-struct tcm_loop_cmd *tcm_loop_query_begin(struct scsi_cmnd *sc);
+struct tcm_loop_query *tcm_loop_query_begin(struct scsi_cmnd *sc);
 void tcm_loop_query_end(struct tcm_loop_cmd *cmd);
-u8 *tcm_loop_query_sense(struct tcm_loop_cmd *cmd);
 bool tcm_loop_query_leave(struct scsi_cmnd *sc);
 void tcm_loop_query_release(struct tcm_loop_cmd *cmd);
 

@@ -209,6 +209,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	struct tcm_loop_tpg *tpg = lun->tpg;
 	u32 sg_count = scsi_sg_count(sc);
 	u8 *sense = sc->sense_buffer;
+	struct tcm_loop_query *query;
 	struct se_session *session;
 	struct se_cmd *se_cmd;
 	u8 *cdb = sc->cmnd;
@@ -229,10 +230,12 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 			tcm_loop_fail(sc, DID_TRANSPORT_FAILFAST);
 			return 0;
 		}
-		cmd = tcm_loop_query_begin(sc);
-		if (!cmd)
+		query = tcm_loop_query_begin(sc);
+		if (!query)
 			return SCSI_MLQUEUE_HOST_BUSY;
-		sense = tcm_loop_query_sense(cmd);
+		cmd = &query->cmd;
+		cdb = query->cdb;
+		sense = query->sense;
 	}
 	se_cmd = &cmd->se_cmd;
 	own->state = TCM_LOOP_CMD_AT_TARGET;
@@ -313,7 +316,7 @@ enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 		}
 		break;
 	case TCM_LOOP_CMD_DONE:
-		WRITE_ONCE(cmd->state, TCM_LOOP_CMD_LOST);
+		cmpxchg(&cmd->state, TCM_LOOP_CMD_DONE, TCM_LOOP_CMD_LOST);
 		break;
 	case TCM_LOOP_CMD_LOST:
 		return SCSI_EH_NOT_HANDLED;

@@ -60,21 +60,15 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 	return false;
 }
 
-static struct tcm_loop_query *to_tcm_loop_query(struct tcm_loop_cmd *cmd)
-{
-	return container_of(cmd, struct tcm_loop_query, cmd);
-}
-
 /**
  * tcm_loop_query_begin - memory for the target's part of a command
  * @sc: the command
  *
  * Any context.
  *
- * Return: the target's part, to be ended with tcm_loop_query_end(), or NULL
- * without memory.
+ * Return: the memory, to be freed with tcm_loop_query_end(), or NULL.
  */
-struct tcm_loop_cmd *tcm_loop_query_begin(struct scsi_cmnd *sc)
+struct tcm_loop_query *tcm_loop_query_begin(struct scsi_cmnd *sc)
 {
 	struct tcm_loop_query *query =
 		kzalloc(sizeof(*query), GFP_ATOMIC | __GFP_NOWARN);
@@ -83,9 +77,11 @@ struct tcm_loop_cmd *tcm_loop_query_begin(struct scsi_cmnd *sc)
 		return NULL;
 	query->cmd.sc = sc;
 	query->cmd.apart = true;
+	memcpy(query->cdb, sc->cmnd,
+	       min_t(size_t, sc->cmd_len, sizeof(query->cdb)));
 	query->lun = sc->device->hostdata;
 	kref_get(&query->lun->ref);
-	return &query->cmd;
+	return query;
 }
 
 /**
@@ -100,19 +96,6 @@ void tcm_loop_query_end(struct tcm_loop_cmd *cmd)
 
 	tcm_loop_lun_put(query->lun);
 	kfree_rcu(query, rcu);
-}
-
-/**
- * tcm_loop_query_sense - where the target puts sense data
- * @cmd: the target's part of a command
- *
- * Any context.
- *
- * Return: SCSI_SENSE_BUFFERSIZE bytes.
- */
-u8 *tcm_loop_query_sense(struct tcm_loop_cmd *cmd)
-{
-	return to_tcm_loop_query(cmd)->sense;
 }
 
 /**
@@ -134,16 +117,18 @@ bool tcm_loop_query_leave(struct scsi_cmnd *sc)
 	rcu_read_lock();
 	cmd = READ_ONCE(own->query);
 	if (cmd && smp_load_acquire(&own->state) == TCM_LOOP_CMD_AT_TARGET) {
-		/* Whoever waits for those that are left sees it in any case. */
+		/* Before the target may release what is left. */
 		if (atomic_inc_return(&lun->left) == 1)
 			WRITE_ONCE(lun->left_since, sc->jiffies_at_alloc);
+		WRITE_ONCE(lun->silent, true);
 		left = xchg(&cmd->sc, NULL);
-		if (!left)
+		if (!left) {
 			atomic_dec(&lun->left);
+			WRITE_ONCE(lun->silent, false);
+		}
 	}
 	rcu_read_unlock();
 	if (left) {
-		WRITE_ONCE(lun->silent, true);
 		sc->result = DID_TRANSPORT_FAILFAST << 16;
 		smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
 	}
