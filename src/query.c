@@ -25,6 +25,15 @@
 #define READ_CAPACITY_16 0x10
 #define REPORT_TARGET_PORT_GROUPS 0x0a
 
+/*
+ * Does the error handler send a command just now?  Its thread also starts what
+ * has waited for it to end, WRITEs among them.
+ */
+static bool tcm_loop_is_of_handler(struct Scsi_Host *shost)
+{
+	return shost->ehandler == current && shost->eh_action;
+}
+
 /**
  * tcm_loop_is_query - may a command come back before the target has answered?
  * @sc: the command, about to be submitted
@@ -37,7 +46,7 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 {
 	if (!scsi_cmd_may_leave_target())
 		return false;
-	if (unlikely(sc->device->host->ehandler == current))
+	if (unlikely(tcm_loop_is_of_handler(sc->device->host)))
 		return true;
 	switch (sc->cmnd[0]) {
 	case TEST_UNIT_READY:

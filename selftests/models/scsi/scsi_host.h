@@ -43,6 +43,7 @@ struct task_struct;
 
 struct Scsi_Host {
 	struct task_struct *ehandler;
+	struct completion *eh_action;
 	struct mutex scan_mutex;
 	unsigned int host_no;
 	unsigned int max_id;
