@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A LUN that does not answer: commands that only read, and SYNCHRONIZE CACHE, come back
-# at their time-out, and then at once, until it answers.  The backstore is in user space:
+# A LUN that does not answer: commands that only read, and a program's SYNCHRONIZE CACHE, come back
+# at their time-out, and then at once, until it answers.  A file system's flush waits.  The backstore is in user space:
 # a tcmu-runner that is stopped, and whose commands have no time-out of TCMU's.
 . "$(dirname "$0")/clients.sh"
 begin_test
@@ -48,7 +48,10 @@ make_user silent 16 && write 0 $core/user_0/silent/attrib/cmd_time_out
 make_tpg $naa 1 $naa_initiator
 link_lun $naa 1 0 user_0/silent
 sg=$(sg_of $naa 1 0)
-at_rest "$(disk_of $naa 1 0)"
+disk=$(disk_of $naa 1 0)
+at_rest "$disk"
+echo 2 >"$(device_of $naa 1 0)/timeout"
+echo "temporary write back" >"$(echo "$(device_of $naa 1 0)"/scsi_disk/*)/cache_type"
 answered=
 for query in $queries; do
 	send $query >/dev/null 2>&1 && answered="$answered $query"
@@ -63,8 +66,15 @@ for query in $queries; do
 	check "then $query comes back at once" comes_back $query 0 1
 done
 check "a scan of the host ends" within 5 scan
+sync "$disk" & # a file system's flush: past its time-out of 4 s
+flush=$!
+sleep 6
+check "a flush waits, as WRITEs do" kill -0 $flush
 check_equal "the disk is running" running "$(cat "$(device_of $naa 1 0)/state")"
 kill -CONT "$tcmu_runner"
+check "it ends when that is answered" wait_for 10 gone $flush
+wait $flush
+check_equal "without an error" 0 $?
 for query in $answered; do
 	check "$query is answered again" wait_for 10 send "$query"
 done

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commands that only read, and SYNCHRONIZE CACHE: they come back at their
- * time-out, whether the target has answered or not.
+ * Commands that only read, and a program's or sd's own SYNCHRONIZE CACHE: they
+ * come back at their time-out, whether the target has answered or not.  A file
+ * system's flush does not: it belongs to its WRITEs, which wait, and a file
+ * system whose flush fails becomes read-only.
  *
  * A scan, udev or a path checker sends them, to find out what a logical unit is
  * and whether it answers, and waits for them with locks held that others need.
@@ -58,9 +60,10 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 	case MODE_SENSE_10:
 	case LOG_SENSE:
 	case PERSISTENT_RESERVE_IN:
+		return true;
 	case SYNCHRONIZE_CACHE:
 	case SYNCHRONIZE_CACHE_16:
-		return true;
+		return scsi_cmd_is_passthrough(sc);
 	case SERVICE_ACTION_IN_16:
 		return (sc->cmnd[1] & 0x1f) == READ_CAPACITY_16;
 	case MAINTENANCE_IN:

@@ -58,6 +58,25 @@ static inline bool scsi_cmd_may_leave_target(void)
 }
 
 /**
+ * scsi_cmd_is_passthrough - is a command a program's, or of a SCSI driver's
+ * own?
+ * @sc: a command between queuecommand and its completion
+ *
+ * Return: true if so; false if it belongs to I/O of a block device, or where
+ * scsi_cmd_may_leave_target() is false.
+ */
+static inline bool scsi_cmd_is_passthrough(struct scsi_cmnd *sc)
+{
+#ifdef COMPAT_SCSI_SLOTS
+	return false;
+#elif defined(COMPAT_HAS_blk_rq_is_passthrough)
+	return blk_rq_is_passthrough(scsi_cmd_to_rq(sc));
+#else
+	return scsi_cmd_to_rq(sc)->cmd_type != REQ_TYPE_FS;
+#endif
+}
+
+/**
  * scsi_cmnd_is_alone - has its device no other command, and does that matter?
  * @sc: a command between queuecommand and its completion
  *
