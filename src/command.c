@@ -238,7 +238,8 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		sense = query->sense;
 	}
 	se_cmd = &cmd->se_cmd;
-	own->state = TCM_LOOP_CMD_AT_TARGET;
+	/* A time-out of its last time must not find that time's query now. */
+	smp_store_release(&own->state, TCM_LOOP_CMD_AT_TARGET);
 	/*
 	 * Until there is an answer.  When a LUN reset or PREEMPT AND ABORT ends
 	 * the command, perhaps of another nexus, there will be none, and it
@@ -316,6 +317,7 @@ enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 		}
 		break;
 	case TCM_LOOP_CMD_DONE:
+		/* Unless it was requeued and is at the target again. */
 		cmpxchg(&cmd->state, TCM_LOOP_CMD_DONE, TCM_LOOP_CMD_LOST);
 		break;
 	case TCM_LOOP_CMD_LOST:

@@ -121,14 +121,15 @@ void tcm_loop_query_end(struct tcm_loop_cmd *cmd)
  */
 bool tcm_loop_query_leave(struct scsi_cmnd *sc)
 {
-	struct tcm_loop_cmd *own = scsi_cmd_priv(sc), *cmd;
+	struct tcm_loop_cmd *own = scsi_cmd_priv(sc), *cmd = NULL;
 	struct tcm_loop_lun *lun = sc->device->hostdata;
 	bool left = false;
 
 	/* What the target has not released yet is not freed in this section. */
 	rcu_read_lock();
-	cmd = READ_ONCE(own->query);
-	if (cmd && smp_load_acquire(&own->state) == TCM_LOOP_CMD_AT_TARGET) {
+	if (smp_load_acquire(&own->state) == TCM_LOOP_CMD_AT_TARGET)
+		cmd = smp_load_acquire(&own->query);
+	if (cmd) {
 		/* Before the target may release what is left. */
 		if (atomic_inc_return(&lun->left) == 1)
 			WRITE_ONCE(lun->left_since, sc->jiffies_at_alloc);
