@@ -131,9 +131,11 @@ static void tcm_loop_held_work(struct work_struct *work)
  */
 void tcm_loop_held_tell(struct tcm_loop_host *host)
 {
-	long delay = READ_ONCE(host->held_next) - jiffies;
+	unsigned long delay = READ_ONCE(host->held_next) - jiffies;
 
-	schedule_delayed_work(&host->held_work, max(delay, 0L));
+	/* Past: more than the interval, however long ago it was. */
+	schedule_delayed_work(&host->held_work,
+			      delay <= TCM_LOOP_HELD_INTERVAL ? delay : 0);
 }
 
 /**
