@@ -64,6 +64,8 @@ check_equal "version" "TCM Loopback Fabric module v$(cat /sys/module/tcm_loop/ve
 check_equal "address is H:0:T" "$(ls -d /sys/devices/tcm_loop_0/tcm_loop_adapter_*/host* | sed 's/.*host//' | tail -n 1):0:1" \
 	"$(cat $tpg/address)"
 check "address cannot be written" refused "ermission denied" write 1 $tpg/address
+check_equal "held is empty" "" "$(cat $tpg/held)"
+check "held cannot be written" refused "ermission denied" write 1 $tpg/held
 
 check "nexus without one: no such device" refused "No such device" cat $tpg/nexus
 for name in "${bad_names[@]}"; do

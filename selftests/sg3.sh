@@ -76,6 +76,7 @@ raws() { # raws WHAT SG DISK
 	check "$what: and" holds "$disk" 8 2 b
 	check "$what: and no other" holds "$disk" 6 2 a
 	check "$what: a residual" contains "36 bytes" sg_raw -r 512 "$sg" 12 00 00 00 24 00
+	check "$what: INQUIRY of an unknown page is ILLEGAL REQUEST" contains "Invalid field in cdb" sg_raw -r 255 "$sg" 12 01 ee 00 ff 00
 	check "$what: an unknown operation is ILLEGAL REQUEST" gives 9 sg_raw "$sg" c1 00 00 00 00 00
 	check "$what: past the end is ILLEGAL REQUEST" contains "Logical block address out of range" \
 		sg_raw -r 512 "$sg" 28 00 7f ff ff ff 00 00 01 00

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A LUN that does not answer: commands that only read, and a program's SYNCHRONIZE CACHE, come back
-# at their time-out, and then at once, until it answers.  A file system's flush waits.  The backstore is in user space:
-# a tcmu-runner that is stopped, and whose commands have no time-out of TCMU's.
+# A LUN that does not answer: commands that only read, and a program's SYNCHRONIZE CACHE,
+# come back at their time-out, and then at once, until it answers; all others wait, and
+# a file system's flush.  The backstore is in user space: a tcmu-runner that is stopped,
+# and whose commands have no time-out of TCMU's.
 . "$(dirname "$0")/clients.sh"
 begin_test
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
@@ -11,18 +12,30 @@ load_module
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
 trap 'pkill -CONT -f systemd-udevd; stop_tcmu_runner; clean_up; rm -rf /tmp/tcmu' EXIT
 
-command_of() { # command_of NAME: its CDB, after the bytes that it reads
+command_of() { # command_of NAME: its CDB, after the bytes that it reads, and those that it writes
 	case $1 in
-	TEST_UNIT_READY) echo 0 00 00 00 00 00 00 ;;
-	REQUEST_SENSE) echo 32 03 00 00 00 20 00 ;;
-	INQUIRY) echo 96 12 00 00 00 60 00 ;;
-	INQUIRY_83) echo 255 12 01 83 00 ff 00 ;;
-	MODE_SENSE_6) echo 64 1a 00 3f 00 40 00 ;;
-	MODE_SENSE_10) echo 64 5a 00 3f 00 00 00 00 00 40 00 ;;
-	READ_CAPACITY_10) echo 8 25 00 00 00 00 00 00 00 00 00 ;;
-	READ_CAPACITY_16) echo 32 9e 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00 ;;
-	SYNCHRONIZE_CACHE_10) echo 0 35 00 00 00 00 00 00 00 00 00 ;;
-	SYNCHRONIZE_CACHE_16) echo 0 91 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 ;;
+	TEST_UNIT_READY) echo 0 0 00 00 00 00 00 00 ;;
+	REQUEST_SENSE) echo 32 0 03 00 00 00 20 00 ;;
+	INQUIRY) echo 96 0 12 00 00 00 60 00 ;;
+	INQUIRY_83) echo 255 0 12 01 83 00 ff 00 ;;
+	INQUIRY_EE) echo 255 0 12 01 ee 00 ff 00 ;;
+	REPORT_LUNS) echo 64 0 a0 00 00 00 00 00 00 00 00 40 00 00 ;;
+	MODE_SENSE_6) echo 64 0 1a 00 3f 00 40 00 ;;
+	MODE_SENSE_10) echo 64 0 5a 00 3f 00 00 00 00 00 40 00 ;;
+	LOG_SENSE) echo 64 0 4d 00 40 00 00 00 00 00 40 00 ;;
+	PERSISTENT_RESERVE_IN) echo 64 0 5e 00 00 00 00 00 00 00 40 00 ;;
+	REPORT_TARGET_PORT_GROUPS) echo 64 0 a3 0a 00 00 00 00 00 00 00 40 00 00 ;;
+	READ_CAPACITY_10) echo 8 0 25 00 00 00 00 00 00 00 00 00 ;;
+	READ_CAPACITY_16) echo 32 0 9e 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00 ;;
+	SYNCHRONIZE_CACHE_10) echo 0 0 35 00 00 00 00 00 00 00 00 00 ;;
+	SYNCHRONIZE_CACHE_16) echo 0 0 91 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 ;;
+	RELEASE) echo 0 0 17 00 00 00 00 00 ;;
+	READ_10) echo 4096 0 28 00 00 00 00 08 00 00 08 00 ;;
+	READ_16) echo 4096 0 88 00 00 00 00 00 00 00 00 08 00 00 00 08 00 00 ;;
+	WRITE_10) echo 0 4096 2a 00 00 00 00 08 00 00 08 00 ;;
+	WRITE_16) echo 0 4096 8a 00 00 00 00 00 00 00 00 08 00 00 00 08 00 00 ;;
+	UNMAP) echo 0 24 42 00 00 00 00 00 00 00 18 00 ;;
+	START_STOP_UNIT) echo 0 0 1b 00 00 00 01 00 ;;
 	esac
 }
 # The last command's seconds are $took.
@@ -30,9 +43,15 @@ send() { # send NAME: with a time-out of 2 s
 	local start=$SECONDS status=0 words
 	read -ra words < <(command_of "$1")
 	[ "${words[0]}" = 0 ] || set -- "$@" "--request=${words[0]}"
-	sg_raw --timeout=2 "${@:2}" "$sg" "${words[@]:1}" || status=$?
+	[ "${words[1]}" = 0 ] || set -- "$@" "--send=${words[1]}" --infile=/dev/zero
+	timeout 20 sg_raw --timeout=2 "${@:2}" "$sg" "${words[@]:2}" || status=$?
 	took=$((SECONDS - start))
 	return $status
+}
+answer() { # answer NAME: data, or sense data, and status
+	local status=0
+	send "$1" 2>&1 || status=$?
+	echo "status $status"
 }
 scan() { echo "- - -" >"/sys/class/scsi_host/host$(host_of $naa 1)/scan"; }
 comes_back() { # comes_back NAME LEAST MOST: without an answer, after so many seconds
@@ -42,29 +61,37 @@ comes_back() { # comes_back NAME LEAST MOST: without an answer, after so many se
 
 tpg=$loopback/$naa/tpgt_1
 first=TEST_UNIT_READY
-queries="$first INQUIRY INQUIRY_83 MODE_SENSE_6 MODE_SENSE_10 READ_CAPACITY_10 READ_CAPACITY_16 SYNCHRONIZE_CACHE_10 SYNCHRONIZE_CACHE_16"
+queries="$first REQUEST_SENSE INQUIRY INQUIRY_83 INQUIRY_EE REPORT_LUNS MODE_SENSE_6 MODE_SENSE_10 LOG_SENSE PERSISTENT_RESERVE_IN
+	REPORT_TARGET_PORT_GROUPS READ_CAPACITY_10 READ_CAPACITY_16 SYNCHRONIZE_CACHE_10 SYNCHRONIZE_CACHE_16"
+others="READ_10 READ_16 WRITE_10 WRITE_16 UNMAP START_STOP_UNIT"
 start_tcmu_runner
 make_user silent 16 && write 0 $core/user_0/silent/attrib/cmd_time_out
 make_tpg $naa 1 $naa_initiator
+make_ramdisk beside 16
+link_lun $naa 1 1 rd_mcp_0/beside
 link_lun $naa 1 0 user_0/silent
 sg=$(sg_of $naa 1 0)
 disk=$(disk_of $naa 1 0)
 at_rest "$disk"
 echo 2 >"$(device_of $naa 1 0)/timeout"
 echo "temporary write back" >"$(echo "$(device_of $naa 1 0)"/scsi_disk/*)/cache_type"
+declare -A before
 answered=
-for query in $queries; do
-	send $query >/dev/null 2>&1 && answered="$answered $query"
+for command in $queries $others; do
+	before[$command]=$(answer "$command")
+	[[ ${before[$command]} != *"status 0" ]] || answered="$answered $command"
 done
-check "this backstore answers these: $answered" test -n "$answered"
+check "this backstore answers these:$answered" test -n "$answered"
 pkill -STOP -f systemd-udevd
 
 kill -STOP "$tcmu_runner"
 check "$first comes back at its time-out" comes_back $first 1 5
 check "the TPG tells" grep -q "^lun_0 user_0/silent 1 [1-9]" $tpg/held
 for query in $queries; do
-	check "then $query comes back at once" comes_back $query 0 1
+	check "then $query comes back at once" comes_back "$query" 0 1 || break
 done
+check "RELEASE is answered: the target core executes it" send RELEASE
+check "so that $first is sent again, and comes back at its time-out" comes_back $first 1 5
 check "a scan of the host ends" within 5 scan
 sync "$disk" & # a file system's flush: past its time-out of 4 s
 flush=$!
@@ -75,10 +102,30 @@ kill -CONT "$tcmu_runner"
 check "it ends when that is answered" wait_for 10 gone $flush
 wait $flush
 check_equal "without an error" 0 $?
-for query in $answered; do
-	check "$query is answered again" wait_for 10 send "$query"
+check "$first is answered again" wait_for 10 send $first
+for command in $queries $others; do
+	check_equal "$command is answered as before" "${before[$command]}" "$(answer "$command")"
 done
 check_equal "nothing is held" "" "$(cat $tpg/held)"
+
+kill -STOP "$tcmu_runner"
+declare -A sent
+for command in $others; do
+	answer "$command" >"/tmp/tcmu/$command" &
+	sent[$command]=$!
+done
+sleep 5
+for command in $others; do
+	check "$command waits past its time-out" kill -0 "${sent[$command]}"
+done
+check_equal "the TPG does not tell of what is younger than the disk's time-out" "" "$(cat $tpg/held)"
+write 2 "$(device_of $naa 1 0)/timeout"
+check_equal "but of all 6 when that is shorter" "lun_0 user_0/silent 6" "$(cut -d " " -f 1-3 $tpg/held)"
+kill -CONT "$tcmu_runner"
+for command in $others; do
+	check "$command ends when it is answered" wait_for 10 gone "${sent[$command]}"
+	check_equal "with that answer" "${before[$command]}" "$(cat "/tmp/tcmu/$command")"
+done
 
 kill -STOP "$tcmu_runner"
 check "$first comes back once more" comes_back $first 1 5
@@ -90,5 +137,6 @@ check "and says so" grep -q "lun_0: unlinking it waits for 1 commands" <<<"$(dme
 kill -CONT "$tcmu_runner"
 check "it ends when that is answered" wait_for 10 gone $unlink
 pkill -CONT -f systemd-udevd
+check "unlink the LUN beside it" unlink_lun $naa 1 1
 check "drop the nexus" write NULL $tpg/nexus
 finish

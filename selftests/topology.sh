@@ -50,6 +50,10 @@ before=$(resets first) second=$(resets second)
 check "a reset of a LUN" sg_reset --no-esc --device "$(sg_of $naa 33 255)"
 check_equal "is its backstore's" $((second + 1)) "$(resets second)"
 check_equal "and no other's" "$before" "$(resets first)"
+check "a reset of a target ID" sg_reset --no-esc --target "$(sg_of $naa 33 255)"
+check_equal "is that of its two LUNs" "$((before + 1)) $((second + 2))" "$(resets first) $(resets second)"
+check "a reset of the host" sg_reset --no-esc --host "$(sg_of $naa 33 255)"
+check_equal "is that of all eight" "$((before + 8)) $((second + 3))" "$(resets first) $(resets second)"
 
 check "lun_65535: link it" link_lun $naa 1 65535 rd_mcp_0/second
 check "lun_65535: its disk appears" wait_for 60 present $naa 1 65535
@@ -57,6 +61,22 @@ check "lun_65535: unlink it" unlink_lun $naa 1 65535
 check "lun_65536: the target core takes it" link_lun $naa 1 65536 rd_mcp_0/second
 check "lun_65536: it gets no disk" absent $naa 1 65536
 check "lun_65536: unlink it" unlink_lun $naa 1 65536
+
+for row in 0:absent:00 00:present:0; do
+	IFS=: read -r one state other <<<"$row"
+	make_tpg $naa 2
+	link_lun $naa 2 0 rd_mcp_0/first
+	check "lun_00 beside lun_0: the target core takes it" link_lun $naa 2 00 rd_mcp_0/second
+	check "the log says that it has no disk" grep -q "$naa tpgt_2 lun_00: no disk; another directory is lun_0, too" <<<"$(dmesg)"
+	check "the nexus is made" write $naa_initiator $loopback/$naa/tpgt_2/nexus
+	check "there is a disk" present $naa 2 0
+	check "unlink lun_$one" unlink_lun $naa 2 "$one"
+	check "the disk is $state" "$state" $naa 2 0
+	check "unlink lun_$other" unlink_lun $naa 2 "$other"
+	check "there is none" absent $naa 2 0
+	check "drop the nexus" write NULL $loopback/$naa/tpgt_2/nexus
+	check "remove the TPG" rmdir $loopback/$naa/tpgt_2
+done
 
 write 1 "$(device_of $naa 0 0)/delete"
 check "a disk is deleted" wait_for 60 absent $naa 0 0
@@ -66,8 +86,10 @@ check "and then the nexus can be dropped" write NULL $loopback/$naa/tpgt_0/nexus
 
 check "a LUN may be linked before the nexus exists" link_lun $naa 0 3 rd_mcp_0/first
 check "then no disk appears" absent $naa 0 3
-check "but it does when the nexus is made" write $naa_initiator $loopback/$naa/tpgt_0/nexus
+check "so may a second one, of a lower number" link_lun $naa 0 2 rd_mcp_0/second
+check "but they do when the nexus is made" write $naa_initiator $loopback/$naa/tpgt_0/nexus
 check "which brings the disk" wait_for 60 present $naa 0 3
+check "and the other" wait_for 60 present $naa 0 2
 check "the nexus is not dropped while a LUN uses it" refused "Operation not permitted" write NULL $loopback/$naa/tpgt_0/nexus
 check "and the disk still works" dd if="$(disk_of $naa 0 3)" of=/dev/null bs=4k count=1 iflag=direct status=none
 
