@@ -73,7 +73,7 @@ link_lun $naa 1 0 user_0/silent
 sg=$(sg_of $naa 1 0)
 disk=$(disk_of $naa 1 0)
 at_rest "$disk"
-echo 2 >"$(device_of $naa 1 0)/timeout"
+write 2 "$(device_of $naa 1 0)/timeout"
 echo "temporary write back" >"$(echo "$(device_of $naa 1 0)"/scsi_disk/*)/cache_type"
 declare -A before
 answered=
@@ -102,6 +102,7 @@ kill -CONT "$tcmu_runner"
 check "it ends when that is answered" wait_for 10 gone $flush
 wait $flush
 check_equal "without an error" 0 $?
+write 30 "$(device_of $naa 1 0)/timeout"
 check "$first is answered again" wait_for 10 send $first
 for command in $queries $others; do
 	check_equal "$command is answered as before" "${before[$command]}" "$(answer "$command")"
