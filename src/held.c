@@ -35,7 +35,9 @@ static bool tcm_loop_held_add(struct scsi_cmnd *sc, void *data)
 	unsigned long age = jiffies - sc->jiffies_at_alloc;
 	struct tcm_loop_held *held = data;
 
-	if (sc->device->hostdata == held->lun &&
+	/* Of what is not at the target the device may be gone, or not set yet.
+	 */
+	if (tcm_loop_cmd_at_target(sc) && sc->device->hostdata == held->lun &&
 	    age >= (held->min_age == TCM_LOOP_TIMED_OUT
 			    ? sc->device->request_queue->rq_timeout
 			    : held->min_age)) {
