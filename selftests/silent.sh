@@ -102,13 +102,13 @@ kill -CONT "$tcmu_runner"
 check "it ends when that is answered" wait_for 10 gone $flush
 wait $flush
 check_equal "without an error" 0 $?
-write 30 "$(device_of $naa 1 0)/timeout"
 check "$first is answered again" wait_for 10 send $first
 for command in $queries $others; do
 	check_equal "$command is answered as before" "${before[$command]}" "$(answer "$command")"
 done
 check_equal "nothing is held" "" "$(cat $tpg/held)"
 
+write 30 "$(device_of $naa 1 0)/timeout"
 kill -STOP "$tcmu_runner"
 declare -A sent
 for command in $others; do
