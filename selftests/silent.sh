@@ -130,6 +130,10 @@ done
 
 kill -STOP "$tcmu_runner"
 check "$first comes back once more" comes_back $first 1 5
+kill -CONT "$tcmu_runner"
+check "and is answered again when no other command was" wait_for 10 send $first
+kill -STOP "$tcmu_runner"
+check "and comes back" comes_back $first 1 5
 unlink_lun $naa 1 0 &
 unlink=$!
 sleep 1.5
