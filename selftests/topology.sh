@@ -72,6 +72,8 @@ for row in 0:absent:00 00:present:0; do
 	check "there is a disk" present $naa 2 0
 	check "unlink lun_$one" unlink_lun $naa 2 "$one"
 	check "the disk is $state" "$state" $naa 2 0
+	write "- - -" "/sys/class/scsi_host/host$(host_of $naa 2)/scan"
+	check "a scan changes nothing" "$state" $naa 2 0
 	check "unlink lun_$other" unlink_lun $naa 2 "$other"
 	check "there is none" absent $naa 2 0
 	check "drop the nexus" write NULL $loopback/$naa/tpgt_2/nexus

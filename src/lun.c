@@ -34,15 +34,14 @@ struct tcm_loop_lun *tcm_loop_lun_find(struct tcm_loop_tpg *tpg, u64 number)
 	return NULL;
 }
 
-/* Has the target core yet to unlink a LUN of this number? */
-static bool tcm_loop_lun_is_leaving(struct tcm_loop_tpg *tpg, u64 number)
+/* Has the target core a LUN of this number, about to be unlinked or not? */
+static bool tcm_loop_lun_in_core(struct tcm_loop_tpg *tpg, u64 number)
 {
 	struct tcm_loop_lun *lun;
 
 	lockdep_assert_held(&tpg->host->lock);
 	list_for_each_entry(lun, &tpg->luns, node)
 		if (lun->number == number &&
-		    lun->state >= TCM_LOOP_LUN_LEAVING &&
 		    rcu_access_pointer(lun->se_lun->lun_se_dev))
 			return true;
 	return false;
@@ -77,8 +76,9 @@ static void tcm_loop_lun_free(struct kref *ref)
  * @number: its number
  *
  * LUN 0 may be asked of any target port with a nexus, linked or not: REPORT
- * LUNS goes there.  But not while it is being unlinked: the backstore may still
- * answer, and its disk would be left over.  host->lock is held.  May sleep.
+ * LUNS goes there.  But not while it is being unlinked, nor if it is of a
+ * second directory of the number: the backstore may answer, and its disk would
+ * be left over.  host->lock is held.  May sleep.
  *
  * Return: the LUN, referenced, or NULL if there is none to be found.
  */
@@ -91,7 +91,7 @@ struct tcm_loop_lun *tcm_loop_lun_get(struct tcm_loop_tpg *tpg, u64 number)
 	lun = tcm_loop_lun_find(tpg, number);
 	if (lun)
 		kref_get(&lun->ref);
-	else if (number == 0 && !tcm_loop_lun_is_leaving(tpg, 0))
+	else if (number == 0 && !tcm_loop_lun_in_core(tpg, 0))
 		lun = tcm_loop_lun_alloc(tpg, 0, GFP_KERNEL);
 	return lun;
 }
