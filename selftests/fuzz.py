@@ -44,7 +44,9 @@ PREFIXES = {"SAS": (b"naa.",), "FC": (b"fc.",), "iSCSI": (b"iqn.", b"eui.")}
 
 
 def name_can_be_used(name, role, protocols):
-    """Unless strict_names is set, a prefix and printable bytes do, 223 in all."""
+    """Unless strict_names is set, a prefix and printable bytes do, 223 in all; old configfs takes a target's name for a format."""
+    if role == "target" and b"%" in name:
+        return False
     for protocol in protocols:
         for prefix in PREFIXES[protocol]:
             text = name
