@@ -20,10 +20,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi.h>
+#include <scsi/scsi_proto.h>
 
 #include "tcm_loop.h"
 
-/* SBC-3 r36, 5.16; SPC-4 r37, 6.35: service actions */
+/* Service actions of SBC-3 and SPC-4 */
 #define READ_CAPACITY_16 0x10
 #define REPORT_TARGET_PORT_GROUPS 0x0a
 
