@@ -25,7 +25,8 @@
 
 struct tcm_loop_held {
 	const struct tcm_loop_lun *lun;
-	unsigned long min_age; /* in jiffies, or TCM_LOOP_TIMED_OUT */
+	struct config_item *backstore; /* or NULL where nobody asks */
+	unsigned long min_age;	       /* in jiffies, or TCM_LOOP_TIMED_OUT */
 	unsigned int count;
 	unsigned long oldest;
 };
@@ -65,15 +66,20 @@ static struct tcm_loop_held tcm_loop_held_of(const struct tcm_loop_lun *lun,
 }
 
 /*
- * The LUN's backstore, as configfs has it, or NULL when the target core may
- * have unlinked it.  host->lock is held.
+ * Does the LUN's backstore hold commands that are past the disk's time-out?  It
+ * is not looked at when the target core may have unlinked it.  host->lock is
+ * held.
  */
-static struct config_item *tcm_loop_held_by(const struct tcm_loop_lun *lun)
+static bool tcm_loop_is_holding(const struct tcm_loop_lun *lun,
+				struct tcm_loop_held *held)
 {
 	lockdep_assert_held(&lun->tpg->host->lock);
 	if (lun->state == TCM_LOOP_LUN_LEFT)
-		return NULL;
-	return target_dev_item(rcu_dereference_raw(lun->se_lun->lun_se_dev));
+		return false;
+	*held = tcm_loop_held_of(lun, TCM_LOOP_TIMED_OUT);
+	held->backstore =
+		target_dev_item(rcu_dereference_raw(lun->se_lun->lun_se_dev));
+	return held->count;
 }
 
 /**
@@ -86,7 +92,6 @@ static struct config_item *tcm_loop_held_by(const struct tcm_loop_lun *lun)
  */
 bool tcm_loop_held_print(struct tcm_loop_host *host)
 {
-	struct config_item *backstore;
 	struct tcm_loop_held held;
 	struct tcm_loop_tpg *tpg;
 	struct tcm_loop_lun *lun;
@@ -95,17 +100,15 @@ bool tcm_loop_held_print(struct tcm_loop_host *host)
 	mutex_lock(&host->lock);
 	list_for_each_entry(tpg, &host->tpgs, node) {
 		list_for_each_entry(lun, &tpg->luns, node) {
-			backstore = tcm_loop_held_by(lun);
-			held = tcm_loop_held_of(lun, TCM_LOOP_TIMED_OUT);
-			if (!backstore || !held.count)
+			if (!tcm_loop_is_holding(lun, &held))
 				continue;
 			some = true;
 			tcm_loop_limited(
 				pr_warn,
 				"%s tpgt_%u lun_%llu: %s/%s holds %u commands, the oldest for %lu s\n",
 				host->name.text, tpg->tpgt, lun->number,
-				config_item_name(backstore->ci_parent),
-				config_item_name(backstore), held.count,
+				config_item_name(held.backstore->ci_parent),
+				config_item_name(held.backstore), held.count,
 				held.oldest / HZ);
 		}
 	}
@@ -183,22 +186,19 @@ void tcm_loop_held_wait(struct tcm_loop_lun *lun)
  */
 ssize_t tcm_loop_held_show(struct tcm_loop_tpg *tpg, char *page, size_t size)
 {
-	struct config_item *backstore;
 	struct tcm_loop_held held;
 	struct tcm_loop_lun *lun;
 	ssize_t len = 0;
 
 	mutex_lock(&tpg->host->lock);
-	list_for_each_entry(lun, &tpg->luns, node) {
-		backstore = tcm_loop_held_by(lun);
-		held = tcm_loop_held_of(lun, TCM_LOOP_TIMED_OUT);
-		if (backstore && held.count)
-			len += scnprintf(page + len, size - len,
-					 "lun_%llu %s/%s %u %lu\n", lun->number,
-					 config_item_name(backstore->ci_parent),
-					 config_item_name(backstore),
-					 held.count, held.oldest / HZ);
-	}
+	list_for_each_entry(lun, &tpg->luns, node)
+		if (tcm_loop_is_holding(lun, &held))
+			len += scnprintf(
+				page + len, size - len,
+				"lun_%llu %s/%s %u %lu\n", lun->number,
+				config_item_name(held.backstore->ci_parent),
+				config_item_name(held.backstore), held.count,
+				held.oldest / HZ);
 	mutex_unlock(&tpg->host->lock);
 	return len;
 }
