@@ -75,7 +75,7 @@ enum protocol_role {
  * @text: the name in the form that the target core expects: "naa." and
  *	hexadecimal digits, eight hexadecimal bytes separated by colons for FC,
  *	the iSCSI name, "0x" and 32 hexadecimal digits for SRP, 16 for SBP; of
- *an odd name, what was given, for FC without the prefix
+ *	an odd name, what was given, for FC without the prefix
  * @isid: of an iSCSI initiator port, its initiator session identifier as 12
  *	hexadecimal digits in lower case; empty where none was given
  * @port: of a SAS or FC initiator port, the name that its TransportID reads

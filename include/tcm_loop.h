@@ -17,10 +17,11 @@
  *   TPG       made by mkdir tpgt_N.  Reference-counted: one reference for
  *             the directory, one for each struct tcm_loop_lun, which a
  *             scsi_device of that target ID holds (sdev_init takes it,
- *             sdev_destroy returns it).  Freed after a grace period, so that an
- * error handler that lost the race against sdev_destroy may still look at it
- * under rcu_read_lock(). nexus     made and dropped by writes to tpgt_N/nexus,
- * dropped by rmdir tpgt_N.  tpg->session is an RCU pointer.  A reader enters an
+ *             sdev_destroy returns it).  Freed after a grace period, so
+ *             that an error handler that lost the race against sdev_destroy
+ *             may still look at it under rcu_read_lock().
+ *   nexus     made and dropped by writes to tpgt_N/nexus, dropped by rmdir
+ *             tpgt_N.  tpg->session is an RCU pointer.  A reader enters an
  *             RCU section, reads it once, and hands it to target_init_cmd()
  *             or target_submit_tmr() before it leaves the section.  From
  *             there on the command holds a reference to the session.  Who
@@ -36,11 +37,12 @@
  *             What this module knows of it (struct tcm_loop_lun) is made when
  *             it is linked.  Reference-counted: one reference for tpg->luns,
  *             where it stays until the core has unlinked it, one for its
- *             scsi_device.  Freed after a grace period, as a TPG is, to which
- *             it holds a reference.
+ *             scsi_device, one for each struct tcm_loop_query.  Freed after
+ *             a grace period, as a TPG is, to which it holds a reference.
  *   command   lives in the private area of its scsi_cmnd, from queuecommand
  *             to tcm_loop_release_cmd(), which alone completes the scsi_cmnd:
  *             what the target has is the target's, also past its time-out.
+ *             But see query.c.
  *   TMR       allocated by the error handler.  Reference-counted: one
  *             reference for the handler, one for the target core, which
  *             tcm_loop_release_tmr() returns.
@@ -128,8 +130,8 @@ struct tcm_loop_vpd {
  * struct tcm_loop_cmd - the private area of a scsi_cmnd
  * @se_cmd: the target core's view of the command; the first member, as compat
  *	wants it
- * @sc: the SCSI layer's view of it; of what lies apart NULL, once the SCSI
- *layer has its own back (exchanged atomically)
+ * @sc: the SCSI layer's view of it (exchanged atomically); NULL when it lies
+ *	apart and the SCSI layer has its own back
  * @query: in the private area: the target's part of the command, if that lies
  *	apart, see query.c; valid while @state is TCM_LOOP_CMD_AT_TARGET and for
  *	a grace period

@@ -89,8 +89,7 @@ static int tcm_loop_bus_call(struct device *dev, void *data)
 
 /**
  * tcm_loop_bus_for_each - call a function for each adapter
- * @function: the function; an adapter without TPGs may have no SCSI host yet,
- *or none any more
+ * @function: the function; an adapter without TPGs may have no SCSI host
  *
  * May sleep.
  *
