@@ -237,6 +237,9 @@ enum tcm_loop_lun_state {
  * @number: its number; constant
  * @state: host->lock; changed to TCM_LOOP_LUN_LEFT under nexus_lock, too
  * @limits: those of its backstore; constant
+ * @at_once: READ and WRITE may be executed in queuecommand, see submit.c;
+ *	constant
+ * @bio: its backstore submits bios; constant
  * @silent: a command has come back without an answer, and none was answered
  *	since; written with WRITE_ONCE
  * @left: how many commands that have come back so the target still has
@@ -251,6 +254,8 @@ struct tcm_loop_lun {
 	u64 number;
 	enum tcm_loop_lun_state state;
 	struct tcm_loop_limits limits;
+	bool at_once;
+	bool bio;
 	bool silent;
 	atomic_t left;
 	unsigned long left_since;
@@ -431,7 +436,8 @@ void tcm_loop_query_release(struct tcm_loop_cmd *cmd);
 
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);
-void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
+void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
+		     const struct tcm_loop_lun *lun);
 void tcm_loop_queue_work(struct work_struct *work);
 int tcm_loop_submit_init(void);
 void tcm_loop_submit_exit(void);
@@ -447,7 +453,6 @@ void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd);
 
 /* pscsi.c */
-bool tcm_loop_is_pscsi(const struct se_device *dev);
 void tcm_loop_pscsi_limits(struct se_device *dev,
 			   struct tcm_loop_limits *limits);
 int tcm_loop_pscsi_limit(struct scsi_device *sdev,

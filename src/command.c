@@ -284,7 +284,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	if (!target_submit_prep(se_cmd, cdb, sgl, sg_count, NULL, 0,
 				scsi_prot_sglist(sc), scsi_prot_sg_count(sc),
 				GFP_ATOMIC))
-		tcm_loop_submit(cmd, sc);
+		tcm_loop_submit(cmd, sc, lun);
 	return 0;
 
 out_busy:

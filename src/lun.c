@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <target/target_core_backend.h>
 
 #include "tcm_loop.h"
@@ -209,6 +210,18 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 	list_add(&lun->node, &before->node);
 }
 
+/* What a backstore's name says of the way to it, see submit.c and pscsi.c. */
+static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
+				  struct se_device *dev)
+{
+	const char *name = dev->transport->name;
+
+	lun->bio = !strcmp(name, "iblock");
+	lun->at_once = lun->bio || !strcmp(name, "rd_mcp");
+	if (!strcmp(name, "pscsi"))
+		tcm_loop_pscsi_limits(dev, &lun->limits);
+}
+
 /**
  * tcm_loop_lun_link - a LUN was linked to a backstore
  * @tpg: its TPG
@@ -233,8 +246,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	target_lun_get(se_lun);
 	/* The link keeps the device. */
 	dev = rcu_dereference_raw(se_lun->lun_se_dev);
-	if (tcm_loop_is_pscsi(dev))
-		tcm_loop_pscsi_limits(dev, &lun->limits);
+	tcm_loop_lun_set_path(lun, dev);
 
 	mutex_lock(&host->lock);
 	/* The core is done with unlinking it, if it has been linked before. */

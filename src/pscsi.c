@@ -13,7 +13,6 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include <target/target_core_backend.h>
 
 #include "tcm_loop.h"
@@ -47,19 +46,6 @@ static struct scsi_device *tcm_loop_pscsi_device(struct se_device *dev)
 	}
 	free_page((unsigned long)info);
 	return sdev;
-}
-
-/**
- * tcm_loop_is_pscsi - does a backstore hand commands to a SCSI device?
- * @dev: the backstore
- *
- * Any context.
- *
- * Return: whether it does.
- */
-bool tcm_loop_is_pscsi(const struct se_device *dev)
-{
-	return !strcmp(dev->transport->name, "pscsi");
 }
 
 /**

@@ -33,7 +33,6 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
@@ -73,15 +72,12 @@ static bool bios_wait(void)
 	return current->bio_list && !bio_list_empty(current->bio_list);
 }
 
-static bool may_go_at_once(struct se_cmd *se_cmd)
+static bool may_go_at_once(struct se_cmd *se_cmd,
+			   const struct tcm_loop_lun *lun)
 {
-	const char *backstore = se_cmd->se_dev->transport->name;
-
-	if (!tcm_loop_is_read_or_write(target_cmd_cdb(se_cmd)))
-		return false;
-	if (!strcmp(backstore, "rd_mcp"))
-		return true;
-	return !strcmp(backstore, "iblock") && !bios_wait();
+	return lun->at_once &&
+	       tcm_loop_is_read_or_write(target_cmd_cdb(se_cmd)) &&
+	       !(lun->bio && bios_wait());
 }
 
 /*
@@ -104,10 +100,12 @@ static void tcm_loop_submit_work(struct work_struct *work)
  * tcm_loop_submit - let the target have a command
  * @cmd: the target's part of the command, prepared
  * @sc: the command, of which the SCSI layer may just have its own back
+ * @lun: the LUN
  *
  * May sleep where target_submits_directly() is true; else any context.
  */
-void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
+void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
+		     const struct tcm_loop_lun *lun)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	struct blk_plug *plug;
@@ -118,7 +116,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 		target_submit(se_cmd);
 		return;
 	}
-	if (may_go_at_once(se_cmd)) {
+	if (may_go_at_once(se_cmd, lun)) {
 		trace_tcm_loop_submit(sc, TCM_LOOP_WAY_AT_ONCE);
 		noio = memalloc_noio_save();
 		plug = blk_plug_set_aside();
