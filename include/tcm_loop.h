@@ -226,9 +226,12 @@ enum tcm_loop_lun_state {
 	TCM_LOOP_LUN_LEFT,
 };
 
+/* An NAA IEEE Registered Extended identifier: SPC-4 r37, 7.8.6.6.5 */
+#define TCM_LOOP_NAA_SIZE 16
+
 /**
  * struct tcm_loop_lun - a LUN of a TPG, from its link on
- * @node: on tpg->luns, in the order of numbers (host->lock)
+ * @node: on tpg->luns, in the order of numbers
  * @ref: see the lifetimes above
  * @rcu: for freeing
  * @tpg: the TPG, referenced; constant
@@ -237,9 +240,12 @@ enum tcm_loop_lun_state {
  * @number: its number; constant
  * @state: host->lock; changed to TCM_LOOP_LUN_LEFT under nexus_lock, too
  * @limits: those of its backstore; constant
+ * @naa: the NAA identifier that the target core gives its backstore; constant
  * @at_once: READ and WRITE may be executed in queuecommand, see submit.c;
  *	constant
  * @bio: its backstore submits bios; constant
+ * @passthrough: its backstore gets commands as they are; constant
+ * @write_protected: see protect.c; constant
  * @silent: a command has come back without an answer, and none was answered
  *	since; written with WRITE_ONCE
  * @left: how many commands that have come back so the target still has
@@ -254,8 +260,11 @@ struct tcm_loop_lun {
 	u64 number;
 	enum tcm_loop_lun_state state;
 	struct tcm_loop_limits limits;
+	u8 naa[TCM_LOOP_NAA_SIZE];
 	bool at_once;
 	bool bio;
+	bool passthrough;
+	bool write_protected;
 	bool silent;
 	atomic_t left;
 	unsigned long left_since;
@@ -305,7 +314,9 @@ struct tcm_loop_host {
  * @session: the I_T nexus, NULL without one; RCU, changed under @nexus_lock
  * @initiator: the session's initiator port; constant while there is a session,
  *	changed under @nexus_lock
- * @luns: the LUNs, by tcm_loop_lun.node (host->lock)
+ * @luns: the LUNs, by tcm_loop_lun.node (host->lock; or read in an RCU section)
+ * @write_protect: attrib/write_protect, a bit for each LUN number, or NULL
+ *	(host->lock)
  */
 struct tcm_loop_tpg {
 	struct se_portal_group se_tpg;
@@ -323,6 +334,7 @@ struct tcm_loop_tpg {
 	struct se_session __rcu *session;
 	struct protocol_name initiator;
 	struct list_head luns;
+	unsigned long *write_protect;
 };
 
 static inline struct tcm_loop_host *to_tcm_loop_host(struct se_wwn *wwn)
@@ -446,6 +458,15 @@ void tcm_loop_submit_exit(void);
 bool tcm_loop_must_be_late(const u8 *cdb);
 int tcm_loop_execute_late(struct se_cmd *se_cmd);
 void tcm_loop_registrations_wait(void);
+
+/* protect.c */
+bool tcm_loop_is_protected(const struct tcm_loop_lun *lun,
+			   const struct scsi_cmnd *sc);
+void tcm_loop_protect(struct tcm_loop_lun *lun, struct se_device *dev);
+bool tcm_loop_copies_to_protected(struct tcm_loop_tpg *tpg,
+				  struct scatterlist *sgl, unsigned int count);
+ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page);
+int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list);
 
 /* vpd.c */
 void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg);

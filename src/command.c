@@ -9,6 +9,8 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
+#include <scsi/scsi_eh.h>
+#include <scsi/scsi_proto.h>
 
 #include "tcm_loop.h"
 #include "tcm_loop_trace.h"
@@ -68,9 +70,9 @@ static bool tcm_loop_has_whole_pages(struct scsi_cmnd *sc)
  * the data is, and is right only about whole pages.
  *
  * READ FULL STATUS needs room behind the data.  A parameter list of PERSISTENT
- * RESERVE OUT, which reservation.c looks at before it is executed, must not
- * change in between.  What the SCSI layer may have back before the target has
- * answered has its data elsewhere.
+ * RESERVE OUT or EXTENDED COPY, which reservation.c and protect.c look at
+ * before it is executed, must not change in between.  What the SCSI layer may
+ * have back before the target has answered has its data elsewhere.
  */
 static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd)
 {
@@ -81,6 +83,7 @@ static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd)
 		return count;
 	switch (sc->cmnd[0]) {
 	case PERSISTENT_RESERVE_OUT:
+	case EXTENDED_COPY:
 		return count;
 	case PERSISTENT_RESERVE_IN:
 		if (tcm_loop_is_full_status(sc->cmnd))
@@ -152,14 +155,26 @@ static void tcm_loop_cmd_end(struct tcm_loop_cmd *cmd)
 }
 
 /* Complete a command that never reached the target. */
-static void tcm_loop_fail(struct scsi_cmnd *sc, int host_byte)
+static void tcm_loop_end(struct scsi_cmnd *sc, int result)
 {
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
 
-	sc->result = host_byte << 16;
+	sc->result = result;
 	trace_tcm_loop_complete(sc);
 	smp_store_release(&cmd->state, TCM_LOOP_CMD_DONE);
 	scsi_done(sc);
+}
+
+static void tcm_loop_fail(struct scsi_cmnd *sc, int host_byte)
+{
+	tcm_loop_end(sc, host_byte << 16);
+}
+
+/* DATA PROTECT, WRITE PROTECTED: SPC-4 r37, 4.5.6 and annex F */
+static void tcm_loop_refuse_write(struct scsi_cmnd *sc)
+{
+	scsi_build_sense_buffer(0, sc->sense_buffer, DATA_PROTECT, 0x27, 0x00);
+	tcm_loop_end(sc, SAM_STAT_CHECK_CONDITION);
 }
 
 /*
@@ -225,6 +240,10 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		tcm_loop_fail(sc, DID_TRANSPORT_DISRUPTED);
 		return 0;
 	}
+	if (unlikely(lun->write_protected) && tcm_loop_is_protected(lun, sc)) {
+		tcm_loop_refuse_write(sc);
+		return 0;
+	}
 	if (tcm_loop_is_query(sc)) {
 		if (READ_ONCE(lun->silent)) {
 			tcm_loop_fail(sc, DID_TRANSPORT_FAILFAST);
@@ -262,6 +281,12 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 			goto out_busy;
 		sgl = cmd->bounce;
 		sg_count = cmd->bounce_count;
+		if (cdb[0] == EXTENDED_COPY && !lun->passthrough &&
+		    tcm_loop_copies_to_protected(tpg, sgl, sg_count)) {
+			tcm_loop_cmd_end(cmd);
+			tcm_loop_refuse_write(sc);
+			return 0;
+		}
 	}
 
 	rcu_read_lock();

@@ -8,6 +8,7 @@
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "tcm_loop.h"
@@ -151,12 +152,42 @@ tcm_loop_tpg_attrib_complete_device_id_store(struct config_item *item,
 	return count;
 }
 
+static ssize_t tcm_loop_tpg_attrib_write_protect_show(struct config_item *item,
+						      char *page)
+{
+	return tcm_loop_protect_show(to_tcm_loop_tpg(attrib_to_tpg(item)),
+				     page);
+}
+
+static ssize_t tcm_loop_tpg_attrib_write_protect_store(struct config_item *item,
+						       const char *page,
+						       size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+	char *list;
+	int ret;
+
+	list = kstrndup(given, len, GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	ret = tcm_loop_protect_store(tpg, list);
+	kfree(list);
+	if (ret == -EINVAL)
+		return refuse(tpg, "write_protect", given, len,
+			      "numbers of LUNs, like 0,3-7, or nothing");
+	return ret ? ret : count;
+}
+
 CONFIGFS_ATTR(tcm_loop_tpg_attrib_, complete_device_id);
 CONFIGFS_ATTR(tcm_loop_tpg_attrib_, fabric_prot_type);
+CONFIGFS_ATTR(tcm_loop_tpg_attrib_, write_protect);
 
 struct configfs_attribute *tcm_loop_tpg_attrib_attrs[] = {
 	&tcm_loop_tpg_attrib_attr_complete_device_id,
 	&tcm_loop_tpg_attrib_attr_fabric_prot_type,
+	&tcm_loop_tpg_attrib_attr_write_protect,
 	NULL,
 };
 

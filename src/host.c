@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitmap.h>
 #include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/idr.h>
@@ -293,6 +294,7 @@ static void tcm_loop_tpg_free(struct kref *ref)
 	struct tcm_loop_tpg *tpg = container_of(ref, struct tcm_loop_tpg, ref);
 
 	tcm_loop_rtpi_put(tpg->rtpi);
+	bitmap_free(tpg->write_protect);
 	kfree_rcu(tpg, rcu);
 }
 

@@ -5,7 +5,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kref.h>
-#include <linux/list.h>
+#include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -131,7 +131,7 @@ bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back)
 			some |= lun->state == TCM_LOOP_LUN_LEFT;
 			continue;
 		}
-		list_del_init(&lun->node);
+		list_del_rcu(&lun->node);
 		target_lun_put(lun->se_lun);
 		tcm_loop_lun_put(lun);
 	}
@@ -207,7 +207,7 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 	list_for_each_entry_reverse(before, &lun->tpg->luns,
 				    node) if (before->number <=
 					      lun->number) break;
-	list_add(&lun->node, &before->node);
+	list_add_rcu(&lun->node, &before->node);
 }
 
 /* What a backstore's name says of the way to it, see submit.c and pscsi.c. */
@@ -218,6 +218,7 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 
 	lun->bio = !strcmp(name, "iblock");
 	lun->at_once = lun->bio || !strcmp(name, "rd_mcp");
+	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
 }
@@ -251,6 +252,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	mutex_lock(&host->lock);
 	/* The core is done with unlinking it, if it has been linked before. */
 	tcm_loop_luns_leave(tpg, se_lun);
+	tcm_loop_protect(lun, dev);
 	twice = tcm_loop_lun_find(tpg, number);
 	lun->state = twice || number > TCM_LOOP_MAX_LUN ? TCM_LOOP_LUN_DISKLESS
 							: TCM_LOOP_LUN_LINKED;

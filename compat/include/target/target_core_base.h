@@ -33,6 +33,45 @@ static inline struct config_item *target_dev_item(struct se_device *dev)
 #endif
 }
 
+/* What identifies a backstore. */
+static inline const struct t10_wwn *target_dev_wwn(const struct se_device *dev)
+{
+#ifdef COMPAT_HAS_se_device_dev_group
+	return &dev->t10_wwn;
+#else
+	return &dev->se_sub_dev->t10_wwn;
+#endif
+}
+
+/* The IEEE company identifier of its NAA identifier. */
+static inline u32 target_dev_company(const struct se_device *dev)
+{
+#ifdef COMPAT_HAS_t10_wwn_company_id
+	return dev->t10_wwn.company_id;
+#else
+	return 0x001405;
+#endif
+}
+
+/* A LUN's write protection, as MODE SENSE tells it. */
+static inline bool target_lun_is_read_only(const struct se_lun *lun)
+{
+#ifdef COMPAT_HAS_lun_access_ro
+	return lun->lun_access_ro;
+#else
+	return lun->lun_access & TRANSPORT_LUNFLAGS_READ_ONLY;
+#endif
+}
+
+static inline void target_lun_set_read_only(struct se_lun *lun)
+{
+#ifdef COMPAT_HAS_lun_access_ro
+	lun->lun_access_ro = true;
+#else
+	lun->lun_access = TRANSPORT_LUNFLAGS_READ_ONLY;
+#endif
+}
+
 /* A LUN's directory in configfs. */
 static inline const char *target_lun_name(struct se_lun *lun)
 {

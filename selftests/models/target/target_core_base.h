@@ -76,8 +76,15 @@ struct target_backend_ops {
 	char name[16];
 };
 
+#define TRANSPORT_LUNFLAGS_READ_ONLY 0x02
+
+struct t10_wwn {
+	char unit_serial[254];
+};
+
 #if MODEL < 308
 struct se_subsystem_dev {
+	struct t10_wwn t10_wwn;
 	struct config_group se_dev_group;
 };
 #endif
@@ -86,6 +93,7 @@ struct se_device {
 #if MODEL < 308
 	struct se_subsystem_dev *se_sub_dev;
 #else
+	struct t10_wwn t10_wwn;
 	struct config_group dev_group;
 #endif
 	struct target_backend_ops *transport;
@@ -157,6 +165,7 @@ struct se_lun {
 #endif
 	struct se_device *lun_se_dev;
 	struct config_group lun_group;
+	u32 lun_access;
 };
 
 struct se_portal_group {
