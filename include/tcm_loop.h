@@ -199,14 +199,16 @@ struct tcm_loop_tmr {
 };
 
 /**
- * struct tcm_loop_limits - what a LUN over pscsi takes, see pscsi.c
- * @max_sectors: how many sectors of 512 bytes a command may have; 0 without
- *	limits
- * @max_segments: how many segments, none longer than a page
+ * struct tcm_loop_limits - what a LUN's backstore takes, where that is limited
+ * @max_sectors: how many sectors of 512 bytes a command may have, over pscsi,
+ *	see pscsi.c; else 0
+ * @max_segments: how many segments, none longer than a page; likewise
+ * @dma_alignment: a mask for where segments begin and end
  */
 struct tcm_loop_limits {
 	unsigned int max_sectors;
 	unsigned short max_segments;
+	unsigned int dma_alignment;
 };
 
 /**
@@ -476,8 +478,8 @@ void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd);
 /* pscsi.c */
 void tcm_loop_pscsi_limits(struct se_device *dev,
 			   struct tcm_loop_limits *limits);
-int tcm_loop_pscsi_limit(struct scsi_device *sdev,
-			 const struct tcm_loop_limits *limits);
+void tcm_loop_pscsi_limit(struct queue_limits *lim,
+			  const struct tcm_loop_limits *limits);
 
 /* tmr.c */
 int tcm_loop_abort(struct scsi_cmnd *sc);

@@ -40,6 +40,19 @@ static struct tcm_loop_tpg *tcm_loop_find_tpg(struct tcm_loop_host *host,
  */
 static struct lock_class_key tcm_loop_flush_key;
 
+/* The scsi_device has no command yet.  May sleep. */
+static int tcm_loop_limit(struct scsi_device *sdev,
+			  const struct tcm_loop_limits *limits)
+{
+	struct request_queue *q = sdev->request_queue;
+	struct queue_limits lim = queue_limits_start_update(q);
+
+	if (limits->max_sectors)
+		tcm_loop_pscsi_limit(&lim, limits);
+	queue_limits_set_dma_alignment(q, &lim, limits->dma_alignment);
+	return queue_limits_commit_update(q, &lim);
+}
+
 /* A scan proposes a scsi_device. */
 static int tcm_loop_sdev_init(struct scsi_device *sdev)
 {
@@ -56,9 +69,7 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 	sdev->hostdata = lun;
 	scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
 	/* If this fails, sdev_destroy is called. */
-	return lun->limits.max_sectors
-		       ? tcm_loop_pscsi_limit(sdev, &lun->limits)
-		       : 0;
+	return tcm_loop_limit(sdev, &lun->limits);
 }
 
 /*

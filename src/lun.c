@@ -221,6 +221,11 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
+	/* No block driver needs more, and few say that they need less. */
+	if (lun->bio)
+		lun->limits.dma_alignment =
+			min_t(u32, target_dev_hw_block_size(dev), PAGE_SIZE) -
+			1;
 }
 
 /**

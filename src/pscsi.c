@@ -68,29 +68,24 @@ void tcm_loop_pscsi_limits(struct se_device *dev,
 		q = sdev->request_queue;
 		limits->max_sectors = queue_max_hw_sectors(q);
 		limits->max_segments = queue_max_segments(q);
+		limits->dma_alignment = queue_dma_alignment(q);
 		scsi_device_put(sdev);
 	}
 }
 
 /**
  * tcm_loop_pscsi_limit - give a LUN's queue the limits of its backstore
- * @sdev: the LUN's scsi_device, which has no command yet
+ * @lim: the queue's limits
  * @limits: what tcm_loop_pscsi_limits() found
  *
- * May sleep.
- *
- * Return: 0, or what the block layer says to limits that it does not take.
+ * Any context.
  */
-int tcm_loop_pscsi_limit(struct scsi_device *sdev,
-			 const struct tcm_loop_limits *limits)
+void tcm_loop_pscsi_limit(struct queue_limits *lim,
+			  const struct tcm_loop_limits *limits)
 {
-	struct request_queue *q = sdev->request_queue;
-	struct queue_limits lim = queue_limits_start_update(q);
-
-	lim.seg_boundary_mask = PAGE_SIZE - 1;
-	queue_limits_set_virt_boundary(&lim, PAGE_SIZE - 1);
-	lim.max_hw_sectors = min(lim.max_hw_sectors, limits->max_sectors);
-	lim.max_sectors = min(lim.max_sectors, limits->max_sectors);
-	lim.max_segments = min(lim.max_segments, limits->max_segments);
-	return queue_limits_commit_update(q, &lim);
+	lim->seg_boundary_mask = PAGE_SIZE - 1;
+	queue_limits_set_virt_boundary(lim, PAGE_SIZE - 1);
+	lim->max_hw_sectors = min(lim->max_hw_sectors, limits->max_sectors);
+	lim->max_sectors = min(lim->max_sectors, limits->max_sectors);
+	lim->max_segments = min(lim->max_segments, limits->max_segments);
 }

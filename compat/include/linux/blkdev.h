@@ -40,6 +40,25 @@ static inline void queue_limits_set_virt_boundary(struct queue_limits *lim,
 }
 
 /**
+ * queue_limits_set_dma_alignment - let segments begin and end at multiples
+ * @q: the queue
+ * @lim: its limits, about to be committed
+ * @mask: of the multiples
+ *
+ * As blk_queue_update_dma_alignment() does it, where the queue itself has it.
+ */
+static inline void queue_limits_set_dma_alignment(struct request_queue *q,
+						  struct queue_limits *lim,
+						  unsigned int mask)
+{
+#ifdef COMPAT_HAS_limits_dma_alignment
+	lim->dma_alignment = max(lim->dma_alignment, mask);
+#else
+	blk_queue_update_dma_alignment(q, mask);
+#endif
+}
+
+/**
  * blk_plug_set_aside - let a task that has a plug go on as if it had none
  *
  * In the task's own context.  The task may sleep until blk_plug_restore().

@@ -43,6 +43,16 @@ static inline const struct t10_wwn *target_dev_wwn(const struct se_device *dev)
 #endif
 }
 
+/* The size of the blocks of what a backstore is in. */
+static inline u32 target_dev_hw_block_size(const struct se_device *dev)
+{
+#ifdef COMPAT_HAS_se_device_dev_group
+	return dev->dev_attrib.hw_block_size;
+#else
+	return dev->se_sub_dev->se_dev_attrib.hw_block_size;
+#endif
+}
+
 /* The IEEE company identifier of its NAA identifier. */
 static inline u32 target_dev_company(const struct se_device *dev)
 {

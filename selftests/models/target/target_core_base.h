@@ -82,9 +82,14 @@ struct t10_wwn {
 	char unit_serial[254];
 };
 
+struct se_dev_attrib {
+	u32 hw_block_size;
+};
+
 #if MODEL < 308
 struct se_subsystem_dev {
 	struct t10_wwn t10_wwn;
+	struct se_dev_attrib se_dev_attrib;
 	struct config_group se_dev_group;
 };
 #endif
@@ -94,6 +99,7 @@ struct se_device {
 	struct se_subsystem_dev *se_sub_dev;
 #else
 	struct t10_wwn t10_wwn;
+	struct se_dev_attrib dev_attrib;
 	struct config_group dev_group;
 #endif
 	struct target_backend_ops *transport;
