@@ -111,22 +111,6 @@ enum tcm_loop_way {
 };
 
 /**
- * struct tcm_loop_vpd - an INQUIRY of a page that is completed on its detour
- * @cdb: the initiator's CDB with our allocation length
- * @sg: the core's part of @page
- * @size: of that part; the completed page, which follows it, has more room
- * @page: where the core puts its page, and where it is completed
- *
- * Made by queuecommand, freed when the command is released.
- */
-struct tcm_loop_vpd {
-	u8 cdb[16];
-	struct scatterlist sg;
-	u32 size;
-	u8 page[];
-};
-
-/**
  * struct tcm_loop_cmd - the private area of a scsi_cmnd
  * @se_cmd: the target core's view of the command; the first member, as compat
  *	wants it
@@ -135,9 +119,10 @@ struct tcm_loop_vpd {
  * @query: in the private area: the target's part of the command, if that lies
  *	apart, see query.c; valid while @state is TCM_LOOP_CMD_AT_TARGET and for
  *	a grace period
- * @vpd: set while a page of INQUIRY takes its detour, see vpd.c
- * @bounce: the data in whole pages, where the target core needs these, or NULL
+ * @bounce: the data in whole pages, or NULL, see bounce.c
  * @bounce_count: how many segments @bounce has
+ * @page_cdb: the CDB of an INQUIRY whose page is completed, with our allocation
+ *	length, see vpd.c; else zeros
  * @state: an enum tcm_loop_cmd_state; written with WRITE_ONCE or a release
  * @result: the answer, as the SCSI layer has it
  * @residual: how many bytes less than asked for were moved, or more
@@ -148,9 +133,9 @@ struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
 	struct scsi_cmnd *sc;
 	struct tcm_loop_cmd *query;
-	struct tcm_loop_vpd *vpd;
 	struct scatterlist *bounce;
 	unsigned int bounce_count;
+	u8 page_cdb[6];
 	int state;
 	int result;
 	u32 residual;
@@ -438,7 +423,6 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 int tcm_loop_write_pending(struct se_cmd *se_cmd);
 int tcm_loop_queue_response(struct se_cmd *se_cmd);
 
-void tcm_loop_buffers_end(struct tcm_loop_cmd *cmd);
 void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 
 /* query.c */
@@ -470,10 +454,16 @@ bool tcm_loop_copies_to_protected(struct tcm_loop_tpg *tpg,
 ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page);
 int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list);
 
+/* bounce.c */
+int tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd,
+			  const struct tcm_loop_lun *lun);
+void tcm_loop_bounce_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
+void tcm_loop_bounce_free(struct tcm_loop_cmd *cmd);
+
 /* vpd.c */
-void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg);
+bool tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd,
+			const struct tcm_loop_lun *lun);
 void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
-void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd);
 
 /* pscsi.c */
 void tcm_loop_pscsi_limits(struct se_device *dev,

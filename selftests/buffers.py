@@ -176,6 +176,16 @@ def main():
             check(f"READ FULL STATUS of {size} bytes, {len(layout)} pieces", (header.status, rest) == (GOOD, True),
                   f"status {header.status:#x}, memory beside it {'whole' if rest else 'overwritten'}")
 
+    # The target reads as many bytes of a CDB of variable length as this one says that it has.  It does not know
+    # WRITE(32), and would say so.
+    layout = [(memory.pages[0], block)]
+    for length in 10, 16, 32:
+        for additional in 0xff, 0xf4, length - 7:
+            cdb = bytes((0x7f, 0, 0, 0, 0, 0, 0, additional, 0, 0x0b)).ljust(length, b"\0")
+            status, sense, _ = send(cdb, bytes(block), layout)
+            check(f"{length} bytes of a CDB of {additional + 8}", (status, sense[2:3], sense[12:14]) == (CHECK_CONDITION, b"\5", b"\x24\0"),
+                  f"status {status:#x}, sense {sense.hex()}")
+
     print(f"1..{checks}")
     sys.exit(failures != 0)
 

@@ -27,4 +27,19 @@ for backstore in "rd_mcp_0/memory 512" "fileio_0/file-512 512 write-same" "filei
 	check "data in pieces: $backstore" pieces "$disk" "${words[@]:1}"
 	lun=$((lun + 1))
 done
+
+# What has a bounce buffer has a limit, so that without memory it does not wait for ever.
+report_luns() { # report_luns SIZE: through sg, whose pages are large; its status and sense key
+	python3 - "$(sg_of $naa 1 0)" "$1" <<-END
+	import os, sys, sg
+	header, sense, _ = sg.command(os.open(sys.argv[1], os.O_RDWR), bytes((0xa0, 0, 0, 0, 0, 0)) + int(sys.argv[2]).to_bytes(4, "big") + bytes(2), room=int(sys.argv[2]))
+	print(header.status, sense[2:3].hex())
+	END
+}
+check_equal "REPORT LUNS with 1 MiB" "0 " "$(report_luns $((1 << 20)))"
+if [ -e $loopback/$naa/tpgt_1/held ]; then
+	check_equal "REPORT LUNS with more is refused" "2 05" "$(report_luns $(((1 << 20) + 4096)))"
+else
+	skip "REPORT LUNS with more is refused" "this module has no bounce buffer"
+fi
 finish

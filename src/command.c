@@ -7,7 +7,6 @@
 #include <linux/blk-mq.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
-#include <linux/slab.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_eh.h>
 #include <scsi/scsi_proto.h>
@@ -34,122 +33,10 @@ static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
 	return scsi_transfer_length(sc);
 }
 
-/* A service action of PERSISTENT RESERVE IN: SPC-4 r37, 6.15.5 */
-#define READ_FULL_STATUS 0x03
-
-/*
- * The target core goes beyond the allocation length of READ FULL STATUS by less
- * than the parameter data's header and a descriptor's.
- */
-#define TCM_LOOP_FULL_STATUS_EXCESS 32
-
-static bool tcm_loop_is_full_status(const u8 *cdb)
-{
-	return cdb[0] == PERSISTENT_RESERVE_IN &&
-	       (cdb[1] & 0x1f) == READ_FULL_STATUS;
-}
-
-/* Is each segment but the last a whole page, and the last one not more? */
-static bool tcm_loop_has_whole_pages(struct scsi_cmnd *sc)
-{
-	struct scatterlist *sg;
-	int i;
-
-	scsi_for_each_sg(sc, sg, scsi_sg_count(sc), i)
-		if (sg->offset || sg->length > PAGE_SIZE ||
-		    (sg->length < PAGE_SIZE && !sg_is_last(sg)))
-			return false;
-	return true;
-}
-
-/*
- * Does the data go through a bounce buffer of whole pages?
- *
- * The target core goes through the data of READ and WRITE segment by segment.
- * Of other commands it maps whole pages, or computes where the second half of
- * the data is, and is right only about whole pages.
- *
- * READ FULL STATUS needs room behind the data.  A parameter list of PERSISTENT
- * RESERVE OUT or EXTENDED COPY, which reservation.c and protect.c look at
- * before it is executed, must not change in between.  What the SCSI layer may
- * have back before the target has answered has its data elsewhere.
- */
-static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd)
-{
-	struct scsi_cmnd *sc = cmd->sc;
-	unsigned int count = scsi_sg_count(sc);
-
-	if (cmd->apart)
-		return count;
-	switch (sc->cmnd[0]) {
-	case PERSISTENT_RESERVE_OUT:
-	case EXTENDED_COPY:
-		return count;
-	case PERSISTENT_RESERVE_IN:
-		if (tcm_loop_is_full_status(sc->cmnd))
-			return count;
-		break;
-	}
-	return count > 1 && !tcm_loop_is_read_or_write(sc->cmnd) &&
-	       !tcm_loop_has_whole_pages(sc);
-}
-
-/* Copies between the SCSI layer's data and the bounce buffer. */
-static void tcm_loop_bounce_copy(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
-				 bool in)
-{
-	struct scatterlist *sgl = scsi_sglist(sc), *sg;
-	unsigned int count = scsi_sg_count(sc), i;
-	off_t at = 0;
-
-	for_each_sg(cmd->bounce, sg, cmd->bounce_count, i)
-	{
-		if (in)
-			sg_pcopy_to_buffer(sgl, count, sg_virt(sg), sg->length,
-					   at);
-		else
-			sg_pcopy_from_buffer(sgl, count, sg_virt(sg),
-					     sg->length, at);
-		at += sg->length;
-	}
-}
-
-/*
- * Data that the target does not write must come back as it was, so that the
- * bounce buffer begins with the SCSI layer's data in either direction.
- */
-static bool tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd)
-{
-	unsigned int size = scsi_bufflen(cmd->sc);
-
-	if (tcm_loop_is_full_status(cmd->sc->cmnd))
-		size += TCM_LOOP_FULL_STATUS_EXCESS;
-	cmd->bounce =
-		sgl_alloc(size, GFP_ATOMIC | __GFP_NOWARN, &cmd->bounce_count);
-	if (!cmd->bounce)
-		return false;
-	tcm_loop_bounce_copy(cmd, cmd->sc, true);
-	return true;
-}
-
-/**
- * tcm_loop_buffers_end - free what a command has beside its own memory
- * @cmd: the command, which the target does not have
- *
- * Any context.
- */
-void tcm_loop_buffers_end(struct tcm_loop_cmd *cmd)
-{
-	tcm_loop_vpd_end(cmd);
-	if (unlikely(cmd->bounce))
-		sgl_free(cmd->bounce);
-	cmd->bounce = NULL;
-}
-
 /* The target does not have a command. */
 static void tcm_loop_cmd_end(struct tcm_loop_cmd *cmd)
 {
-	tcm_loop_buffers_end(cmd);
+	tcm_loop_bounce_free(cmd);
 	if (cmd->apart)
 		tcm_loop_query_end(cmd);
 }
@@ -170,12 +57,16 @@ static void tcm_loop_fail(struct scsi_cmnd *sc, int host_byte)
 	tcm_loop_end(sc, host_byte << 16);
 }
 
-/* DATA PROTECT, WRITE PROTECTED: SPC-4 r37, 4.5.6 and annex F */
-static void tcm_loop_refuse_write(struct scsi_cmnd *sc)
+/* Answer a command in the target's place. */
+static void tcm_loop_refuse(struct scsi_cmnd *sc, u8 key, u8 asc)
 {
-	scsi_build_sense_buffer(0, sc->sense_buffer, DATA_PROTECT, 0x27, 0x00);
+	scsi_build_sense_buffer(0, sc->sense_buffer, key, asc, 0x00);
 	tcm_loop_end(sc, SAM_STAT_CHECK_CONDITION);
 }
+
+/* Additional sense codes: SPC-4 r37, annex F */
+#define INVALID_FIELD_IN_CDB 0x24
+#define WRITE_PROTECTED 0x27
 
 /*
  * A core with work queues completes commands in a worker.  If there are
@@ -241,7 +132,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		return 0;
 	}
 	if (unlikely(lun->write_protected) && tcm_loop_is_protected(lun, sc)) {
-		tcm_loop_refuse_write(sc);
+		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED);
 		return 0;
 	}
 	if (tcm_loop_is_query(sc)) {
@@ -270,23 +161,19 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	target_cmd_set_tag(se_cmd, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 
 	length = tcm_loop_transfer_length(cmd);
-	tcm_loop_vpd_begin(cmd, tpg);
-	if (unlikely(cmd->vpd)) {
-		cdb = cmd->vpd->cdb;
-		sgl = &cmd->vpd->sg;
-		sg_count = 1;
-		length = cmd->vpd->size;
-	} else if (unlikely(tcm_loop_needs_bounce(cmd))) {
-		if (!tcm_loop_bounce_begin(cmd))
-			goto out_busy;
-		sgl = cmd->bounce;
-		sg_count = cmd->bounce_count;
-		if (cdb[0] == EXTENDED_COPY && !lun->passthrough &&
-		    tcm_loop_copies_to_protected(tpg, sgl, sg_count)) {
-			tcm_loop_cmd_end(cmd);
-			tcm_loop_refuse_write(sc);
-			return 0;
+	if (unlikely(cmd->apart || !tcm_loop_is_read_or_write(sc->cmnd))) {
+		ret = tcm_loop_bounce_begin(cmd, lun);
+		if (ret)
+			goto out_end;
+		if (cmd->bounce) {
+			sgl = cmd->bounce;
+			sg_count = cmd->bounce_count;
 		}
+		if (cmd->page_cdb[0]) {
+			cdb = cmd->page_cdb;
+			length = sgl->length;
+		}
+		ret = -ENODEV;
 	}
 
 	rcu_read_lock();
@@ -312,8 +199,16 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		tcm_loop_submit(cmd, sc, lun);
 	return 0;
 
-out_busy:
+out_end:
 	tcm_loop_cmd_end(cmd);
+	switch (ret) {
+	case -EINVAL:
+		tcm_loop_refuse(sc, ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB);
+		return 0;
+	case -EROFS:
+		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED);
+		return 0;
+	}
 	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
 	return SCSI_MLQUEUE_HOST_BUSY;
 }
@@ -366,16 +261,6 @@ bool tcm_loop_cmd_at_target(struct scsi_cmnd *sc)
 	return smp_load_acquire(&cmd->state) == TCM_LOOP_CMD_AT_TARGET;
 }
 
-/* Give the initiator the data that lies elsewhere. */
-static void tcm_loop_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
-{
-	if (cmd->vpd && cmd->result == SAM_STAT_GOOD)
-		tcm_loop_vpd_deliver(cmd, sc);
-	else if (cmd->bounce && sc->sc_data_direction == DMA_FROM_DEVICE &&
-		 !host_byte(cmd->result))
-		tcm_loop_bounce_copy(cmd, sc, false);
-}
-
 /**
  * tcm_loop_complete - the SCSI layer gets its command back, with the answer
  * @cmd: the target's part of the command, which the target has released
@@ -392,9 +277,10 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 	sc->result = cmd->result;
 	if (cmd->residual)
 		scsi_set_resid(sc, cmd->residual);
-	if (unlikely(cmd->vpd || cmd->bounce))
-		tcm_loop_deliver(cmd, sc);
-	tcm_loop_buffers_end(cmd);
+	if (unlikely(cmd->bounce)) {
+		tcm_loop_bounce_deliver(cmd, sc);
+		tcm_loop_bounce_free(cmd);
+	}
 	if (unlikely(READ_ONCE(lun->silent)))
 		WRITE_ONCE(lun->silent, false);
 	trace_tcm_loop_complete(sc);

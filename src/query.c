@@ -169,7 +169,7 @@ void tcm_loop_query_release(struct tcm_loop_cmd *cmd)
 			       SCSI_SENSE_BUFFERSIZE);
 		tcm_loop_complete(cmd, sc);
 	} else {
-		tcm_loop_buffers_end(cmd);
+		tcm_loop_bounce_free(cmd);
 		atomic_dec(&lun->left);
 		WRITE_ONCE(lun->silent, false);
 	}

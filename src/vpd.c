@@ -12,22 +12,26 @@
  * "not reported".  A page without these limits, of 12 or 16 bytes, is left as
  * it is.
  *
- * The core writes into the initiator's own buffer, as far as that goes, so a
- * page that was cut short could not be completed.  Therefore the core gets a
- * buffer of ours and an allocation length that fits the whole page; when it
- * answers, the completed page goes into the initiator's buffer as far as the
- * initiator's allocation length allows.  Without memory for that, the command
- * goes the common way and the initiator sees the core's page.
+ * The core writes as far as the initiator's allocation length goes, and a page
+ * that was cut short could not be completed.  So the core gets a CDB with an
+ * allocation length that fits the whole page, and a bounce buffer for that.
+ * When it answers, the completed page goes into the initiator's buffer as far
+ * as the initiator's allocation length allows.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/slab.h>
+#include <linux/scatterlist.h>
+#include <linux/string.h>
 #include <scsi/scsi.h>
 
 #include "tcm_loop.h"
 
-/* The target core's own limit of what it builds. */
-#define TCM_LOOP_CORE_PAGE 1024
+/*
+ * The bounce buffer: the core's page, and the completed one.  The core's has
+ * 1,024 bytes at most.  Another device's may be longer, and is left as it is if
+ * the initiator wants more than this.
+ */
+#define TCM_LOOP_VPD_SIZE 2048U
 
 /* INQUIRY: SPC-4 r37, 6.6 */
 #define INQUIRY_EVPD 0x01
@@ -61,40 +65,39 @@ static u32 complete_block_limits(u8 *page, u32 len)
 }
 
 /**
- * tcm_loop_vpd_begin - send an INQUIRY of a page to be completed on its detour
- * @cmd: a command that is about to be submitted
- * @tpg: its target port
+ * tcm_loop_vpd_begin - have an INQUIRY of a page to be completed answered apart
+ * @cmd: the target's part of a command that is about to be submitted
+ * @lun: the LUN
  *
- * Sets @cmd->vpd, or leaves it NULL for any other command.  May not sleep.
+ * Sets @cmd->page_cdb, and @cmd->bounce if there is memory.  May not sleep.
+ *
+ * Return: false if it is any other command.
  */
-void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg)
+bool tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd,
+			const struct tcm_loop_lun *lun)
 {
 	const u8 *cdb = cmd->sc->cmnd;
-	struct tcm_loop_vpd *vpd;
-	u32 size;
 
-	if (likely(cdb[0] != INQUIRY) || !(cdb[1] & INQUIRY_EVPD) ||
-	    !is_completed(tpg, cdb[2]) ||
-	    cmd->sc->sc_data_direction != DMA_FROM_DEVICE)
-		return;
-
-	/* Not less than was asked for: a backstore may have a longer page. */
-	size = max_t(u32, allocation_length(cdb), TCM_LOOP_CORE_PAGE);
-	vpd = kzalloc(sizeof(*vpd) + 2 * size + DEVICE_ID_GROWTH,
-		      GFP_ATOMIC | __GFP_NOWARN);
-	if (!vpd)
-		return;
-	memcpy(vpd->cdb, cdb, COMMAND_SIZE(INQUIRY));
-	vpd->cdb[3] = size >> 8;
-	vpd->cdb[4] = size;
-	sg_init_one(&vpd->sg, vpd->page, size);
-	vpd->size = size;
-	cmd->vpd = vpd;
+	if (cdb[0] != INQUIRY || !(cdb[1] & INQUIRY_EVPD) ||
+	    !is_completed(lun->tpg, cdb[2]) ||
+	    cmd->sc->sc_data_direction != DMA_FROM_DEVICE ||
+	    (lun->passthrough && allocation_length(cdb) > TCM_LOOP_VPD_SIZE))
+		return false;
+	memcpy(cmd->page_cdb, cdb, sizeof(cmd->page_cdb));
+	cmd->page_cdb[3] = TCM_LOOP_VPD_SIZE >> 8;
+	cmd->page_cdb[4] = TCM_LOOP_VPD_SIZE & 0xff;
+	/* A page has room for both, so that they are one segment. */
+	cmd->bounce = sgl_alloc(2 * TCM_LOOP_VPD_SIZE,
+				GFP_ATOMIC | __GFP_ZERO | __GFP_NOWARN,
+				&cmd->bounce_count);
+	if (cmd->bounce)
+		cmd->bounce->length = TCM_LOOP_VPD_SIZE;
+	return true;
 }
 
 /**
  * tcm_loop_vpd_deliver - give the initiator its page
- * @cmd: the target's part of a command on its detour, answered with GOOD status
+ * @cmd: the target's part of a command for which tcm_loop_vpd_begin() was true
  * @sc: the command
  *
  * Sets the residual, too.  Any context.
@@ -102,36 +105,25 @@ void tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd, struct tcm_loop_tpg *tpg)
 void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 {
 	struct tcm_loop_lun *lun = sc->device->hostdata;
-	struct tcm_loop_vpd *vpd = cmd->vpd;
+	u32 len = min(cmd->se_cmd.data_length, TCM_LOOP_VPD_SIZE);
 	struct tcm_loop_tpg *tpg = lun->tpg;
-	u32 len = min(cmd->se_cmd.data_length, vpd->size);
-	u8 *page = vpd->page;
+	u8 *page = sg_virt(cmd->bounce);
 	int completed;
 
-	if (vpd->cdb[2] == BLOCK_LIMITS_PAGE) {
+	if (cmd->result != SAM_STAT_GOOD)
+		return;
+	if (sc->cmnd[2] == BLOCK_LIMITS_PAGE) {
 		len = complete_block_limits(page, len);
 	} else {
-		completed = device_id_complete(page, len, page + vpd->size,
-					       vpd->size + DEVICE_ID_GROWTH,
-					       &tpg->host->name, tpg->tpgt);
+		completed = device_id_complete(
+			page, len, page + TCM_LOOP_VPD_SIZE, TCM_LOOP_VPD_SIZE,
+			&tpg->host->name, tpg->tpgt);
 		if (completed > 0) {
-			page += vpd->size;
+			page += TCM_LOOP_VPD_SIZE;
 			len = completed;
 		}
 	}
 	len = min3(len, allocation_length(sc->cmnd), scsi_bufflen(sc));
 	scsi_sg_copy_from_buffer(sc, page, len);
 	scsi_set_resid(sc, scsi_bufflen(sc) - len);
-}
-
-/**
- * tcm_loop_vpd_end - a command comes back from its detour
- * @cmd: a command that is about to be released, or was never submitted
- *
- * Any context.
- */
-void tcm_loop_vpd_end(struct tcm_loop_cmd *cmd)
-{
-	kfree(cmd->vpd);
-	cmd->vpd = NULL;
 }
