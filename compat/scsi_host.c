@@ -83,7 +83,7 @@ static void compat_slots_free(struct compat_slots *slots)
 	if (!slots)
 		return;
 	vfree(slots->slots);
-	bitmap_free(slots->used);
+	kfree(slots->used);
 	kfree(slots);
 }
 
@@ -99,7 +99,7 @@ static struct compat_slots *compat_slots_alloc(unsigned int count)
 	slots->size =
 		ALIGN(sizeof(struct compat_slot) + compat_template->cmd_size,
 		      SMP_CACHE_BYTES);
-	slots->used = bitmap_zalloc(count, GFP_KERNEL);
+	slots->used = kcalloc(BITS_TO_LONGS(count), sizeof(long), GFP_KERNEL);
 	slots->slots = vzalloc((count + 1) * slots->size);
 	if (!slots->used || !slots->slots) {
 		compat_slots_free(slots);

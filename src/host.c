@@ -4,7 +4,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitmap.h>
 #include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/idr.h>
@@ -305,7 +304,7 @@ static void tcm_loop_tpg_free(struct kref *ref)
 	struct tcm_loop_tpg *tpg = container_of(ref, struct tcm_loop_tpg, ref);
 
 	tcm_loop_rtpi_put(tpg->rtpi);
-	bitmap_free(tpg->write_protect);
+	kfree(tpg->write_protect);
 	kfree_rcu(tpg, rcu);
 }
 

@@ -265,11 +265,12 @@ int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list)
 	unsigned long *numbers;
 	int ret = 0;
 
-	numbers = bitmap_zalloc(TCM_LOOP_MAX_LUN + 1, GFP_KERNEL);
+	numbers = kcalloc(BITS_TO_LONGS(TCM_LOOP_MAX_LUN + 1), sizeof(long),
+			  GFP_KERNEL);
 	if (!numbers)
 		return -ENOMEM;
 	if (*list && bitmap_parselist(list, numbers, TCM_LOOP_MAX_LUN + 1)) {
-		bitmap_free(numbers);
+		kfree(numbers);
 		return -EINVAL;
 	}
 	mutex_lock(&host->lock);
@@ -290,6 +291,6 @@ int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list)
 	if (!ret)
 		swap(tpg->write_protect, numbers);
 	mutex_unlock(&host->lock);
-	bitmap_free(numbers);
+	kfree(numbers);
 	return ret;
 }

@@ -4,5 +4,5 @@
 u32 probe(struct request *rq);
 u32 probe(struct request *rq)
 {
-	return blk_mq_unique_tag(rq);
+	return blk_mq_unique_tag(rq) >> BLK_MQ_UNIQUE_TAG_BITS;
 }

@@ -4,5 +4,8 @@
 int probe(struct ida *ida);
 int probe(struct ida *ida)
 {
-	return ida_alloc_max(ida, 1, GFP_KERNEL);
+	int id = ida_alloc_max(ida, 1, GFP_KERNEL);
+
+	ida_free(ida, id);
+	return id;
 }

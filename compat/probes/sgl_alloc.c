@@ -5,8 +5,8 @@
 #error "the declaration is there without the function"
 #endif
 
-struct scatterlist *probe(unsigned int *count);
-struct scatterlist *probe(unsigned int *count)
+void probe(unsigned int *count);
+void probe(unsigned int *count)
 {
-	return sgl_alloc(1, GFP_KERNEL, count);
+	sgl_free(sgl_alloc(1, GFP_KERNEL, count));
 }

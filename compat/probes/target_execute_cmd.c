@@ -2,4 +2,8 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-const void *probe = target_execute_cmd;
+void probe(struct se_cmd *cmd);
+void probe(struct se_cmd *cmd)
+{
+	target_execute_cmd(cmd);
+}

@@ -5,5 +5,6 @@
 int probe(const struct target_core_fabric_ops *ops);
 int probe(const struct target_core_fabric_ops *ops)
 {
+	target_unregister_template(ops);
 	return target_register_template(ops);
 }

@@ -2,9 +2,11 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
-struct se_session *probe(struct se_portal_group *tpg);
-struct se_session *probe(struct se_portal_group *tpg)
+void probe(struct se_portal_group *tpg);
+void probe(struct se_portal_group *tpg)
 {
-	return target_setup_session(tpg, 0, 0, TARGET_PROT_NORMAL, "", NULL,
-				    NULL);
+	struct se_session *session = target_setup_session(
+		tpg, 0, 0, TARGET_PROT_NORMAL, "", NULL, NULL);
+
+	target_remove_session(session);
 }

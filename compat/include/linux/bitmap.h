@@ -5,13 +5,6 @@
 #include_next <linux/bitmap.h>
 #include "tcm_loop_probed.h"
 
-#ifndef COMPAT_HAS_bitmap_zalloc
-/* Who uses these includes <linux/slab.h>, which may not be included here. */
-#define bitmap_zalloc(bits, gfp)                                               \
-	kcalloc(BITS_TO_LONGS(bits), sizeof(unsigned long), gfp)
-#define bitmap_free kfree
-#endif
-
 /* Until 4.0; then "%*pbl" came in its place. */
 #ifdef COMPAT_HAS_bitmap_scnlistprintf
 #define bitmap_show_list bitmap_scnlistprintf

@@ -6,6 +6,9 @@
 #include "tcm_loop_probed.h"
 
 #ifndef COMPAT_HAS_kfree_rcu
+#ifdef kfree_rcu
+#error "kfree_rcu() has another form: compat's own sleeps"
+#endif
 /* Here it sleeps. */
 #define kfree_rcu(pointer, member)                                             \
 	do {                                                                   \

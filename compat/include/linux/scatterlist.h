@@ -8,10 +8,20 @@
 #ifndef COMPAT_HAS_sg_pcopy_to_buffer
 size_t compat_sg_copy(struct scatterlist *sgl, unsigned int count, void *buffer,
 		      size_t size, off_t skip, bool to_buffer);
-#define sg_pcopy_to_buffer(sgl, count, to, size, skip)                         \
-	compat_sg_copy(sgl, count, to, size, skip, true)
-#define sg_pcopy_from_buffer(sgl, count, from, size, skip)                     \
-	compat_sg_copy(sgl, count, from, size, skip, false)
+
+static inline size_t sg_pcopy_to_buffer(struct scatterlist *sgl,
+					unsigned int count, void *to,
+					size_t size, off_t skip)
+{
+	return compat_sg_copy(sgl, count, to, size, skip, true);
+}
+
+static inline size_t sg_pcopy_from_buffer(struct scatterlist *sgl,
+					  unsigned int count, void *from,
+					  size_t size, off_t skip)
+{
+	return compat_sg_copy(sgl, count, from, size, skip, false);
+}
 #endif
 
 #ifndef COMPAT_HAS_sgl_alloc

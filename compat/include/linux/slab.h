@@ -6,7 +6,10 @@
 #include "tcm_loop_probed.h"
 
 #ifndef COMPAT_HAS_kmalloc_array
-#define kmalloc_array kcalloc
+static inline void *kmalloc_array(size_t count, size_t size, gfp_t gfp)
+{
+	return kcalloc(count, size, gfp);
+}
 #endif
 
 #endif /* TCM_LOOP_COMPAT_SLAB_H */

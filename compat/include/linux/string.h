@@ -7,7 +7,10 @@
 
 #ifndef COMPAT_HAS_strscpy
 /* Without the result, which nobody here looks at. */
-#define strscpy(to, from, size) ((void)strlcpy(to, from, size))
+static inline void strscpy(char *to, const char *from, size_t size)
+{
+	strlcpy(to, from, size);
+}
 #endif
 
 #endif /* TCM_LOOP_COMPAT_STRING_H */

@@ -7,7 +7,9 @@
 
 #ifndef COMPAT_HAS_wq_percpu
 /* What was not unbound was per CPU, without saying so. */
-#define WQ_PERCPU 0
+enum {
+	WQ_PERCPU = 0,
+};
 #endif
 
 #endif /* TCM_LOOP_COMPAT_WORKQUEUE_H */

@@ -7,7 +7,9 @@
 
 #ifndef COMPAT_HAS_scsi_scan_manual
 /* It was a mere "rescan". */
-#define SCSI_SCAN_MANUAL 1
+enum {
+	SCSI_SCAN_MANUAL = 1,
+};
 #endif
 
 #endif /* TCM_LOOP_COMPAT_SCSI_DEVICE_H */

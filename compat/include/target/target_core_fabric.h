@@ -171,9 +171,11 @@ static inline void target_cmd_set_unprotected(struct se_cmd *se_cmd)
 /*
  * Direct submission and completion, without a work queue of the target core's.
  * A core that cannot complete directly batches commands in its work queues,
- * and is better left to submit them through one, too.
+ * and is better left to submit them through one, too.  Direct submission may
+ * sleep: the SCSI layer must know.
  */
-#ifdef COMPAT_HAS_direct_compl_supp
+#if defined(COMPAT_HAS_direct_compl_supp) &&                                   \
+	defined(COMPAT_HAS_queuecommand_may_block)
 #define TARGET_FABRIC_DIRECT_OPS                                               \
 	.direct_compl_supp = 1, .direct_submit_supp = 1,                       \
 	.default_compl_type = TARGET_DIRECT_COMPL,                             \
