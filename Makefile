@@ -30,7 +30,8 @@ install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 	install -d $(DESTDIR)$(SOURCE)
 	cp -r --preserve=timestamps dkms.conf Kbuild src include compat $(DESTDIR)$(SOURCE)
 	rm -rf $(DESTDIR)$(SOURCE)/compat/probed-*
-	find $(DESTDIR)$(SOURCE) -type f ! -name '*.[ch]' ! -name '*.mk' ! -name Kbuild ! -name dkms.conf -delete
+	find $(DESTDIR)$(SOURCE) -type f ! -name '*.[ch]' ! -name '*.mk' ! -name Kbuild ! -name dkms.conf \
+		! -path '*/compat/ask.sh' ! -path '*/compat/probes/table' -delete
 	find $(DESTDIR)$(SOURCE) -name '*.mod.c' -delete
 
 install-man: ## copy the module's manual page to $(DESTDIR)/usr/share/man

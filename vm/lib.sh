@@ -95,6 +95,16 @@ plan() { sed -E '/^#|^$/d' "$VM/plan" | sed -E ':a; N; $!ba; s/\n[ \t]+/ /g'; }
 plan_kernels() { plan | awk -v tier="$1" '$1 == tier { print $2 }'; } # plan_kernels TIER
 plan_row() { plan | awk -v tier="$1" -v kernel="$2" '$1 == tier && $2 == kernel { $1 = $2 = ""; print }'; } # plan_row TIER KERNEL
 
+# What a release's kernel answers to compat/probes with yes: as compat/probes/table has it,
+# and as a build of the kernel in a folder has found it.
+pinned() { # pinned RELEASE
+	awk -v kernel="$1" '
+		/^#/ { next }
+		$1 == "probe" { for (i = 3; i < NF; i++) if ($i == kernel) column = i }
+		column && $column == "+" && $2 != "control" { print $1 }' "$TOP/compat/probes/table" | sort
+}
+probed() { sed -n 's/^#define COMPAT_HAS_\(.*\) 1/\1/p' "$1/compat/probed-$2/tcm_loop_probed.h" | sort; } # probed FOLDER KERNEL
+
 # key FILE...: a short name for the contents of files.
 key() { cat "$@" | sha256sum | cut -c1-12; }
 

@@ -104,6 +104,12 @@ struct se_device {
 #endif
 	struct target_backend_ops *transport;
 	spinlock_t se_port_lock;
+#if MODEL >= 404
+	struct list_head dev_sep_list;
+	struct se_dev_attrib {
+		int enforce_pr_isids;
+	} dev_attrib;
+#endif
 };
 
 struct se_tmr_req {
@@ -114,7 +120,21 @@ struct se_tmr_req {
 
 struct se_node_acl {
 	char initiatorname[TRANSPORT_IQN_LEN];
+#if MODEL >= 404
+	bool dynamic_node_acl;
+	struct hlist_head lun_entry_hlist;
+	struct mutex lun_entry_mutex;
+#endif
 };
+
+#if MODEL >= 404
+struct se_dev_entry {
+	struct kref pr_kref;
+	struct completion pr_comp;
+	struct list_head lun_link;
+	struct hlist_node link;
+};
+#endif
 
 struct t10_pr_registration {
 	char pr_reg_isid[PR_REG_ISID_LEN];
@@ -151,6 +171,7 @@ struct se_cmd {
 	u32 se_ordered_id;
 	struct target_core_fabric_ops *se_tfo;
 #if MODEL >= 308
+	unsigned char *t_task_cdb;
 	struct work_struct work;
 	struct scatterlist *t_data_sg;
 	unsigned int t_data_nents;
@@ -172,6 +193,15 @@ struct se_lun {
 	struct se_device *lun_se_dev;
 	struct config_group lun_group;
 	u32 lun_access;
+#if MODEL >= 404
+	u16 lun_rtpi;
+	struct list_head lun_deve_list;
+	spinlock_t lun_deve_lock;
+	struct se_portal_group *lun_tpg;
+	struct list_head lun_dev_link;
+	struct hlist_node link;
+	struct rcu_head rcu_head;
+#endif
 };
 
 struct se_portal_group {
@@ -185,6 +215,12 @@ struct se_portal_group {
 	void *se_tpg_fabric_ptr;
 	struct se_wwn *se_tpg_wwn;
 	struct se_lun tpg_virt_lun0;
+#if MODEL >= 404
+	struct mutex tpg_lun_mutex;
+	struct hlist_head tpg_lun_hlist;
+#else
+	struct se_lun **tpg_lun_list;
+#endif
 };
 
 struct se_wwn {
