@@ -13,10 +13,16 @@
  *
  * iblock: READ and WRITE allocate and submit one bio (a command has at most
  * BIO_MAX_VECS segments), as any stacking block driver does, under
- * memalloc_noio_save().  If bios of this task already wait to be submitted, so
- * that one might wait for another, it is not at once.  If requests of this task
- * are just being taken out of its plug, none may be put in: the plug is laid
- * aside, and iblock's own takes its place.
+ * memalloc_noio_save(); but only if the block layer submits that bio when
+ * queuecommand has returned.  It may sleep then, for the queue below may be
+ * frozen, or others may have all its tags.  While queuecommand runs, time-outs,
+ * scheduler changes and removals of all disks of the host wait for it: one SRCU
+ * domain is for all of them.  So iblock is at once where submit_bio() of the
+ * disk calls queuecommand, and not for what comes out of a plug, from a work
+ * queue or from an ioctl.  If a bio of this task waits in its list already, it
+ * is not either: the next one might have to wait for that.  What waits behind
+ * the disk's own bio is submitted after all that follows from this one, and so
+ * is not waited for.
  *
  * Others: fileio takes its file system's locks, a user-space handler may need
  * any lock at all, pscsi allocates: through the work queue.
@@ -24,7 +30,9 @@
  * All other commands may allocate or wait in the target core, and use the work
  * queue too.  It has a rescuer, so that it works without memory.
  *
- * The backstore's attribute submit_type goes before all this.
+ * The backstore's attribute submit_type goes before all this.  With 1 all is at
+ * once, and if requests of this task are just being taken out of its plug, none
+ * may be put in: the plug is laid aside, and iblock's own takes its place.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -67,9 +75,15 @@ bool tcm_loop_is_read_or_write(const u8 *cdb)
 	return false;
 }
 
-static bool bios_wait(void)
+/*
+ * Is this called by submit_bio(), for one bio of the disk, with no other to
+ * follow?  Then a bio that a backstore submits waits in the task's list until
+ * queuecommand has returned.
+ */
+static bool tcm_loop_in_submit_bio(void)
 {
-	return current->bio_list && !bio_list_empty(current->bio_list);
+	return current->bio_list && bio_list_empty(current->bio_list) &&
+	       !current->plug;
 }
 
 static bool may_go_at_once(struct se_cmd *se_cmd,
@@ -77,7 +91,7 @@ static bool may_go_at_once(struct se_cmd *se_cmd,
 {
 	return lun->at_once &&
 	       tcm_loop_is_read_or_write(target_cmd_cdb(se_cmd)) &&
-	       !(lun->bio && bios_wait());
+	       (!lun->bio || tcm_loop_in_submit_bio());
 }
 
 /*
@@ -107,26 +121,26 @@ static void tcm_loop_submit_work(struct work_struct *work)
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     const struct tcm_loop_lun *lun)
 {
+	enum tcm_loop_way way = TCM_LOOP_WAY_QUEUE;
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	struct blk_plug *plug;
 	unsigned int noio;
 
-	if (!target_submits_directly(se_cmd->se_dev)) {
-		trace_tcm_loop_submit(sc, TCM_LOOP_WAY_CORE);
-		target_submit(se_cmd);
+	if (!target_submits_directly(se_cmd->se_dev))
+		way = TCM_LOOP_WAY_CORE;
+	else if (may_go_at_once(se_cmd, lun))
+		way = TCM_LOOP_WAY_AT_ONCE;
+	trace_tcm_loop_submit(sc, way);
+	if (way == TCM_LOOP_WAY_QUEUE) {
+		target_queue_cmd(tcm_loop_submit_queue, se_cmd,
+				 tcm_loop_submit_work);
 		return;
 	}
-	if (may_go_at_once(se_cmd, lun)) {
-		trace_tcm_loop_submit(sc, TCM_LOOP_WAY_AT_ONCE);
-		noio = memalloc_noio_save();
-		plug = blk_plug_set_aside();
-		target_submit(se_cmd);
-		blk_plug_restore(plug);
-		memalloc_noio_restore(noio);
-		return;
-	}
-	trace_tcm_loop_submit(sc, TCM_LOOP_WAY_QUEUE);
-	target_queue_cmd(tcm_loop_submit_queue, se_cmd, tcm_loop_submit_work);
+	noio = memalloc_noio_save();
+	plug = blk_plug_set_aside();
+	target_submit(se_cmd);
+	blk_plug_restore(plug);
+	memalloc_noio_restore(noio);
 }
 
 /**

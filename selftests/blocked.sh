@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A backstore that makes who submits to it sleep: iblock over a disk whose queue is frozen, or
+# whose tags others have.  The other LUNs of the adapter do not wait for that.
+# The disk below is another target's, over a device-mapper device that is suspended.
+. "$(dirname "$0")/clients.sh"
+begin_test
+load_module
+modprobe dm_mod
+modprobe brd rd_nr=1 rd_size=32768
+command -v dmsetup >/dev/null && command -v fio >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup, fio and brd"
+[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+below=naa.5001405000000011
+go_on() {
+	dmsetup resume --noudevsync held
+	[ -z "$tcmu_runner" ] || kill -CONT "$tcmu_runner"
+}
+leave() { # the upper target goes first: its backstore has the disk of the other one open
+	go_on
+	pkill -CONT -f systemd-udevd
+	for tpg in 1 2; do
+		[ ! -d $loopback/$naa/tpgt_$tpg ] || remove_tpg $naa $tpg
+	done
+	rmdir $core/iblock_0/above
+	stop_tcmu_runner
+	clean_up
+	dmsetup remove --retry held
+	rm -rf /tmp/tcmu
+} 2>/dev/null
+trap leave EXIT
+
+make_mapped held
+depth=/sys/module/tcm_loop/parameters/can_queue
+[ ! -e $depth ] || write 1 $depth # the kernel's own module has none
+make_tpg $below 1 $naa_initiator
+[ ! -e $depth ] || write 256 $depth
+link_lun $below 1 0 iblock_0/held
+lower=$(disk_of $below 1 0)
+at_rest "$lower"
+make_iblock above "$lower"
+for ramdisk in beside more third; do
+	make_ramdisk $ramdisk 16
+done
+make_tpg $naa 1 $naa_initiator
+link_lun $naa 1 0 iblock_0/above
+link_lun $naa 1 1 rd_mcp_0/beside
+make_tpg $naa 2 $naa_initiator
+link_lun $naa 2 1 rd_mcp_0/third
+disk=$(disk_of $naa 1 0)
+beside=$(disk_of $naa 1 1)
+silent=
+if command -v tcmu-runner >/dev/null && modprobe -q target_core_user; then
+	start_tcmu_runner
+	make_user silent 16 && write 0 $core/user_0/silent/attrib/cmd_time_out
+	link_lun $naa 1 2 user_0/silent
+	silent=$(sg_of $naa 1 2)
+	at_rest "$(disk_of $naa 1 2)"
+	kill -STOP "$tcmu_runner"
+fi
+for path in "$disk" "$beside"; do
+	at_rest "$path"
+done
+pkill -STOP -f systemd-udevd
+
+# What sends to the disk.
+one() { dd if=/dev/zero of="$disk" bs=4k count=1 oflag=direct status=none; }
+batch() { # through a plug
+	fio --name=batch --filename="$disk" --direct=1 --ioengine=libaio --rw=write:4k --bs=4k --size=64k --io_size=32k \
+		--iodepth=8 --iodepth_batch_submit=8 --output-format=terse
+}
+page_cache() { dd if=/dev/zero of="$disk" bs=64k count=16 conv=fsync status=none; }
+is_held() { [ "$(awk '{ print $1 + $2 }' "/sys/block/${disk##*/}/inflight")" -ge 1 ]; }
+
+# What is done beside it.
+scheduler() { write "$2" "/sys/block/${1##*/}/queue/scheduler"; } # scheduler DISK NAME
+another_lun() { # is linked, read and unlinked
+	local new
+	link_lun $naa 2 0 rd_mcp_0/more && new=$(disk_of $naa 2 0) &&
+		dd if="$new" of=/dev/null bs=4k count=1 iflag=direct status=none && unlink_lun $naa 2 0
+}
+comes_back() { # RELEASE is answered, so that the LUN is asked what comes then
+	sg_raw "$silent" 17 00 00 00 00 00 && ! sg_raw --timeout=2 "$silent" 00 00 00 00 00 00
+}
+started=()
+prompt() { # prompt DESCRIPTION COMMAND...: it succeeds within 20 s; else it is waited for at the row's end
+	local what=$1 status
+	shift
+	"$@" >/tmp/prompt.log 2>&1 &
+	started+=($!)
+	check "$what" wait_for 20 gone $! || return
+	wait $!
+	status=$?
+	[ $status = 0 ] || check_equal "$what: status" 0 $status
+}
+
+for row in "frozen one" "frozen batch" "frozen page_cache" "without_tags batch"; do
+	state=${row% *} client=${row#* }
+	what="below it is $state, $client"
+	dmsetup suspend --noudevsync --noflush --nolockfs held
+	dd if=/dev/zero of="$lower" bs=4k seek=100 count=1 oflag=direct status=none & # has the only tag
+	started=($!)
+	sleep 0.5
+	if [ "$state" = frozen ]; then # until its I/O has ended
+		scheduler "$lower" mq-deadline &
+		started+=($!)
+		sleep 0.5
+	fi
+	begin "$client"
+	check "$what: it is on its way" wait_for 60 is_held
+	prompt "$what: the neighbour is read" dd if="$beside" of=/dev/null bs=4k count=1 iflag=direct status=none
+	prompt "$what: the neighbour's scheduler is changed" scheduler "$beside" mq-deadline
+	[ -z "$silent" ] || prompt "$what: a silent LUN's command comes back at its time-out" comes_back
+	prompt "$what: a LUN comes and goes" another_lun
+	check "$what: it waits" kill -0 "$load"
+	dmsetup resume --noudevsync held
+	check "$what: it ends when that is over" wait_for 20 has_ended
+	end
+	check "$what: without an error" ended_well
+	for task in "${started[@]}"; do
+		wait_for 60 gone "$task"
+	done
+	[ ! -d $loopback/$naa/tpgt_2/lun/lun_0 ] || unlink_lun $naa 2 0
+	scheduler "$lower" none
+	scheduler "$beside" none
+done
+go_on
+for lun in 0 1 ${silent:+2}; do
+	check "unlink LUN $lun" unlink_lun $naa 1 "$lun"
+done
+check "unlink LUN 1 of the other TPG" unlink_lun $naa 2 1
+check "free the backstore, which has the disk below open" rmdir $core/iblock_0/above
+stop_tcmu_runner
+pkill -CONT -f systemd-udevd
+finish
