@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A LUN that does not answer: commands that only read, and a program's SYNCHRONIZE CACHE,
+# A LUN that does not answer: commands that only read, but for READ CAPACITY and MODE SENSE, and a program's SYNCHRONIZE CACHE,
 # come back at their time-out, and then at once, until it answers; all others wait, and
 # a file system's flush.  The backstore is in user space: a tcmu-runner that is stopped,
 # and whose commands have no time-out of TCMU's.
@@ -61,9 +61,9 @@ comes_back() { # comes_back NAME LEAST MOST: without an answer, after so many se
 
 tpg=$loopback/$naa/tpgt_1
 first=TEST_UNIT_READY
-queries="$first REQUEST_SENSE INQUIRY INQUIRY_83 INQUIRY_EE REPORT_LUNS MODE_SENSE_6 MODE_SENSE_10 LOG_SENSE PERSISTENT_RESERVE_IN
-	REPORT_TARGET_PORT_GROUPS READ_CAPACITY_10 READ_CAPACITY_16 SYNCHRONIZE_CACHE_10 SYNCHRONIZE_CACHE_16"
-others="READ_10 READ_16 WRITE_10 WRITE_16 UNMAP START_STOP_UNIT"
+queries="$first REQUEST_SENSE INQUIRY INQUIRY_83 INQUIRY_EE REPORT_LUNS LOG_SENSE PERSISTENT_RESERVE_IN
+	REPORT_TARGET_PORT_GROUPS SYNCHRONIZE_CACHE_10 SYNCHRONIZE_CACHE_16"
+others="READ_CAPACITY_10 READ_CAPACITY_16 MODE_SENSE_6 MODE_SENSE_10 READ_10 READ_16 WRITE_10 WRITE_16 UNMAP START_STOP_UNIT"
 start_tcmu_runner
 make_user silent 16 && write 0 $core/user_0/silent/attrib/cmd_time_out
 make_tpg $naa 1 $naa_initiator
@@ -93,15 +93,22 @@ done
 check "RELEASE is answered: the target core executes it" send RELEASE
 check "so that $first is sent again, and comes back at its time-out" comes_back $first 1 5
 check "a scan of the host ends" within 5 scan
+size=$(cat "/sys/class/block/${disk##*/}/size")
+write 1 "$(device_of $naa 1 0)/rescan" &
+rescan=$!
 sync "$disk" & # a file system's flush: past its time-out of 4 s
 flush=$!
 sleep 6
 check "a flush waits, as WRITEs do" kill -0 $flush
+check "a rescan of the disk waits" kill -0 $rescan
+check_equal "the disk keeps its size" "$size" "$(cat "/sys/class/block/${disk##*/}/size")"
 check_equal "the disk is running" running "$(cat "$(device_of $naa 1 0)/state")"
 kill -CONT "$tcmu_runner"
 check "it ends when that is answered" wait_for 10 gone $flush
 wait $flush
 check_equal "without an error" 0 $?
+check "so does the rescan" wait_for 10 gone $rescan
+check_equal "and the size is as it was" "$size" "$(cat "/sys/class/block/${disk##*/}/size")"
 check "$first is answered again" wait_for 10 send $first
 for command in $queries $others; do
 	check_equal "$command is answered as before" "${before[$command]}" "$(answer "$command")"
@@ -121,7 +128,7 @@ for command in $others; do
 done
 check_equal "the TPG does not tell of what is younger than the disk's time-out" "" "$(cat $tpg/held)"
 write 2 "$(device_of $naa 1 0)/timeout"
-check_equal "but of all 6 when that is shorter" "lun_0 user_0/silent 6" "$(cut -d " " -f 1-3 $tpg/held)"
+check_equal "but of all 10 when that is shorter" "lun_0 user_0/silent 10" "$(cut -d " " -f 1-3 $tpg/held)"
 kill -CONT "$tcmu_runner"
 for command in $others; do
 	check "$command ends when it is answered" wait_for 10 gone "${sent[$command]}"

@@ -3,7 +3,9 @@
  * Commands that only read, and a program's or sd's own SYNCHRONIZE CACHE: they
  * come back at their time-out, whether the target has answered or not.  A file
  * system's flush does not: it belongs to its WRITEs, which wait, and a file
- * system whose flush fails becomes read-only.
+ * system whose flush fails becomes read-only.  READ CAPACITY and MODE SENSE do
+ * not either: without an answer sd takes the disk for one of size 0, which is
+ * writable and has no cache to be flushed, while a file system is on it.
  *
  * A scan, udev or a path checker sends them, to find out what a logical unit is
  * and whether it answers, and waits for them with locks held that others need.
@@ -24,8 +26,7 @@
 
 #include "tcm_loop.h"
 
-/* Service actions of SBC-3 and SPC-4 */
-#define READ_CAPACITY_16 0x10
+/* A service action of SPC-4 */
 #define REPORT_TARGET_PORT_GROUPS 0x0a
 
 /*
@@ -56,17 +57,12 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 	case INQUIRY:
 	case REQUEST_SENSE:
 	case REPORT_LUNS:
-	case READ_CAPACITY:
-	case MODE_SENSE:
-	case MODE_SENSE_10:
 	case LOG_SENSE:
 	case PERSISTENT_RESERVE_IN:
 		return true;
 	case SYNCHRONIZE_CACHE:
 	case SYNCHRONIZE_CACHE_16:
 		return scsi_cmd_is_passthrough(sc);
-	case SERVICE_ACTION_IN_16:
-		return (sc->cmnd[1] & 0x1f) == READ_CAPACITY_16;
 	case MAINTENANCE_IN:
 		return (sc->cmnd[1] & 0x1f) == REPORT_TARGET_PORT_GROUPS;
 	}
