@@ -2,9 +2,16 @@
 #ifndef TCM_LOOP_COMPAT_SCSI_CMND_H
 #define TCM_LOOP_COMPAT_SCSI_CMND_H
 
+#include "tcm_loop_probed.h"
+
+#ifndef COMPAT_HAS_scsi_done
+/* The kernel's header includes scsi_host.h, which calls it (5.14, 5.15). */
+struct scsi_cmnd;
+static inline void scsi_done(struct scsi_cmnd *sc);
+#endif
+
 #include_next <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
-#include "tcm_loop_probed.h"
 
 /*
  * Is there a private area beside each command, and a tag for each that is
