@@ -37,14 +37,18 @@ install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 install-man: ## copy the module's manual page to $(DESTDIR)/usr/share/man
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man4 man/tcm_loop.4
 
+SBINDIR ?= /usr/sbin
 UNITDIR ?= /usr/lib/systemd/system
-install-utils: ## install the command tcm-loop, its unit and manual pages
-	install -D -t $(DESTDIR)/usr/sbin utils/tcm-loop
-	install -D -m 644 -t $(DESTDIR)$(UNITDIR) utils/tcm-loop.service
+install-command: ## install the command tcm-loop, its configuration and manual pages
+	install -D -t $(DESTDIR)$(SBINDIR) utils/tcm-loop
+	install -D -m 644 -t $(DESTDIR)/usr/share/tcm-loop/tcmloop utils/tcmloop/*.py
 	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)/usr/share/bash-completion/completions/tcm-loop
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man5 man/tcm-loop.conf.5
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tcm-loop.8
 	[ -e $(DESTDIR)/etc/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)/etc utils/tcm-loop.conf
+
+install-utils: install-command ## the same, and its unit
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) utils/tcm-loop.service
 
 install: install-source ## install through DKMS, for the running kernel or KERNELS="...", and those to come
 	dkms add -m tcm-loop -v $(VERSION)
@@ -78,6 +82,9 @@ demo: setup ## boot a real kernel and look at three disks: SAS, FC and iSCSI
 check: setup ## all checks: formatting, builds, and the selftests on every kernel
 	@vm/check
 
+check-utils: ## test the command tcm-loop without a kernel, on this machine's Python
+	@python3 utils/tests
+
 check-packages: setup ## install, upgrade and remove the packages on every release
 	@vm/check versions deb-bullseye deb-bookworm deb-trixie deb-sid rpm
 
@@ -108,5 +115,5 @@ shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded 
 format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
-.PHONY: help modules modules_install probes check-headers clean install-source install-man install-utils install uninstall dist deb rpm setup demo check \
-	check-packages check-long check-docs test bench clients coverage mutants shell format
+.PHONY: help modules modules_install probes check-headers clean install-source install-man install-command install-utils install uninstall dist deb rpm setup demo check \
+	check-utils check-packages check-long check-docs test bench clients coverage mutants shell format

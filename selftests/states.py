@@ -208,7 +208,8 @@ def walk():
     return 1 if any(wrong.values()) else 0
 
 
-if sys.argv[1:] == ["--table"]:
-    table()
-else:
-    sys.exit(walk())
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--table"]:
+        table()
+    else:
+        sys.exit(walk())

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The command tcm-loop: disks of every protocol, made, listed, applied from a
-# file and removed, beside what others made.
+# file and removed, beside what others made.  What the command does in which state,
+# and what it refuses, utils/tests say without a kernel.
 . "$(dirname "$0")/clients.sh"
 begin_test
 tcm_loop=$(realpath "$(dirname "$0")/../utils/tcm-loop")
 [ -x "$tcm_loop" ] || tcm_loop=$(command -v tcm-loop) || skip_all "there is no tcm-loop (package tcm-loop-utils)"
-python3 -c "import rtslib" 2>/dev/null || skip_all "needs rtslib"
+work=$(mktemp -d) # nothing of this machine's own state or files is touched
+state=$work/state
+tcm_loop="$tcm_loop --state $state"
 load_module
-[ -e /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
-trap '$tcm_loop remove --all --force >/dev/null 2>&1; clean_up' EXIT
+[ -s /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
+trap '$tcm_loop remove --all --force >/dev/null 2>&1; rm -rf "$work"; clean_up' EXIT
 
 udevadm settle # what ran before may have left it much to do
 
@@ -38,7 +41,7 @@ check "nothing is left" nothing_left
 
 check "a name that is none is refused, in the module's words" \
 	refused 'naa.xyz": wrong at character 5; accepted: naa. and 16' $tcm_loop create --ramdisk 1M --target naa.xyz
-conf=/tmp/tcm-loop.conf
+conf=$work/tcm-loop.conf
 in_file() { # in_file REASON LINE...: a disk that is said so is refused before anything is made
 	local reason=$1
 	shift
@@ -62,32 +65,29 @@ accepted are naa. (SAS)|NAA.5001405000000001
 a,i,0xg": wrong at character 23; accepted: iqn.|$iqn|initiator = iqn.2003-01.org:a,i,0xg
 initiator "$fc_initiator" is not of protocol iscsi|$iqn|initiator = $fc_initiator
 END
-check "a file that does not exist" refused "with a size it is made" $tcm_loop create --file /tmp/none.img
+check "a file that does not exist" refused "with a size it is made" $tcm_loop create --file "$work/none.img"
 check "no block device" refused "is not a block device" $tcm_loop create --block /etc/passwd
-check "two places for the data" refused "exactly one of" $tcm_loop create --ramdisk 1M --file /tmp/x
+check "two places for the data" refused "exactly one of" $tcm_loop create --ramdisk 1M --file "$work/x"
 check "no place for the data" refused "none is given" $tcm_loop create
 check "a size of nothing" refused 'size "0"' $tcm_loop create --ramdisk 0
 check "an LUN that does not exist" refused "from 0 to 65535" $tcm_loop create --ramdisk 1M --lun 65536
 check "a protocol that is not the target's" refused "is not of protocol" $tcm_loop create --ramdisk 1M --protocol fc --target $naa
-long=/tmp/long/$(printf '%0245d' 0) # of 255 bytes, as many as the kernel takes
-mkdir -p /tmp/long
-for path in '/tmp/long/a,b' '/tmp/long/a,fd_buffered_io=1' $'/tmp/long/a\nb' $'/tmp/long/a\eb'; do
+mkdir "$work/long"
+long=$work/long/$(printf "%0$((254 - ${#work} - 5))d" 0) # of 255 bytes, as many as the kernel takes
+for path in "$work/long/a,b" "$work/long/a,fd_buffered_io=1" "$work/long/a"$'\nb' "$work/long/a"$'\eb'; do
 	check "a path that is an option, too: ${path@Q}" refused "without commas and control" $tcm_loop create --file "$path" --size 1M
 done
 check "a device's path that is one" refused "without commas and control" $tcm_loop create --block /dev/a,readonly=1
 check "a path longer than the kernel takes" refused "has 256 bytes; accepted are 255" $tcm_loop create --file "/${long}" --size 1M
 check "a device's path longer than that" refused "has 512 bytes; accepted are 511" $tcm_loop create --block "/dev/$(printf '%0507d' 0)"
-check "a serial number longer than the kernel takes, which is known when the file is made" \
-	refused "Value too large" $tcm_loop create --file /tmp/long/serial --size 1M --serial "$(printf '%0300d' 0)"
-check "takes the new file with it" test ! -e /tmp/long/serial
-in_file "a comment has a line of its own" "file = /tmp/long/a ; b" "size = 1M"
+check "a serial number longer than the kernel takes" refused "up to 240" $tcm_loop create --ramdisk 1M --serial "$(printf '%0300d' 0)"
+in_file "a comment has a line of its own" "file = $work/long/a ; b" "size = 1M"
 in_file "a comment has a line of its own" "block = /dev/ram0	# b"
 check "after each of these nothing is left" nothing_left
-check "and no file" test ! -e /tmp/x -a ! -e /tmp/none.img -a -z "$(ls /tmp/long)"
+check "and no file" test ! -e "$work/x" -a ! -e "$work/none.img" -a -z "$(ls "$work/long")"
 check "the longest path that the kernel takes" $tcm_loop create --file "$long" --size 1M --name long
-check_equal "is the file that was made, for root alone" "${long##*/} 600" "$(cd /tmp/long && stat -c "%n %a" -- *)"
+check_equal "is the file that was made, for root alone" "${long##*/} 600" "$(cd "$work/long" && stat -c "%n %a" -- *)"
 $tcm_loop remove long >/dev/null
-rm -r /tmp/long
 
 make_ramdisk foreign 8
 make_tpg $naa 1 $naa_initiator
@@ -102,7 +102,7 @@ check "leaves it" test -e "$(device_of $naa 1 0)"
 
 cat >$conf <<END
 [one]
-file = /tmp/one.img
+file = $work/one.img
 size = 16M
 protocol = fc
 
@@ -110,23 +110,23 @@ protocol = fc
 ramdisk = 8M
 target = $iqn
 END
-check "apply --dry-run shows what it would make" grep -q "^+ one: file /tmp/one.img, fc\.50:01:40:5" <<<"$($tcm_loop apply -n $conf)"
-check "and makes nothing" test ! -e /tmp/one.img
+check "apply --dry-run shows what it would make" grep -q "^+ one: file $work/one.img, fc\.50:01:40:5" <<<"$($tcm_loop apply -n $conf)"
+check "and makes nothing" test ! -e "$work/one.img"
 check "apply" $tcm_loop apply $conf
 check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
 identity() { $tcm_loop list --json | python3 -c 'import json, sys; print(*sorted((d["name"], d["target"], d["initiator"], d["by_id"]) for d in json.load(sys.stdin) if d["managed"]))'; }
 device_named() { $tcm_loop list --json | python3 -c 'import json, sys; print(*[d["device"] for d in json.load(sys.stdin) if d["name"] == sys.argv[1]])' "$1"; }
 before=$(identity)
-mkdir -p /tmp/mnt
-mkfs.ext4 -q "$(device_named one)" && mount "$(device_named one)" /tmp/mnt && touch /tmp/mnt/here
+mkdir "$work/mnt"
+mkfs.ext4 -q "$(device_named one)" && mount "$(device_named one)" "$work/mnt" && touch "$work/mnt/here"
 sed -i 's/size = 16M/size = 16M\nlun = 7/' $conf
-check "a change of what is mounted is refused" refused "is in use as /tmp/mnt" $tcm_loop apply $conf
-check "and so is its removal" refused "is in use as /tmp/mnt" $tcm_loop remove "$(device_named one)"
-umount /tmp/mnt
+check "a change of what is mounted is refused" refused "is in use as $work/mnt" $tcm_loop apply $conf
+check "and so is its removal" refused "is in use as $work/mnt" $tcm_loop remove "$(device_named one)"
+umount "$work/mnt"
 check "apply shows the change" grep -q "^~ one: lun 0 -> 7" <<<"$($tcm_loop apply $conf)"
-mount "$(device_named one)" /tmp/mnt
-check "the file system is still there" test -e /tmp/mnt/here
-umount /tmp/mnt
+mount "$(device_named one)" "$work/mnt"
+check "the file system is still there" test -e "$work/mnt/here"
+umount "$work/mnt"
 sed -i '/lun = 7/d' $conf
 check "apply once more" $tcm_loop apply $conf
 $tcm_loop remove --all >/dev/null
@@ -137,7 +137,7 @@ check "what others removed is made again" $tcm_loop apply $conf
 check_equal "as it was" "$before" "$(identity)"
 sed -i '/\[two\]/,$d' $conf
 check "what is not in the file any more goes" grep -q "^- two" <<<"$($tcm_loop apply $conf)"
-printf '[one]\nfile = /tmp/one.img\ncolour = red\n' >$conf
+printf '[one]\nfile = %s\ncolour = red\n' "$work/one.img" >$conf
 check "an unknown key is refused" refused 'unknown option "colour"' $tcm_loop apply $conf
 printf '[one]\nramdisk = 1M\ntarget = %s\n[two]\nramdisk = 1M\ntarget = %s\n' $iqn $iqn >$conf
 check "two disks in one place are refused" refused "are both lun 0" $tcm_loop apply $conf
@@ -148,7 +148,7 @@ check "remove --all" $tcm_loop remove --all
 check "another's disk is still there" test -e "$(device_of $naa 1 0)"
 
 # What there is under the name of a disk that was made need not be that disk.
-everything() { find $target \( -type d -o -type l \); ls -lR --time-style=full-iso /run/tcm-loop; cat /run/tcm-loop/disks.json; } 2>&1
+everything() { find $target \( -type d -o -type l \); ls -lR --time-style=full-iso "$state"; cat "$state"/*.json; } 2>&1
 unchanged() { # unchanged REGEX COMMAND...: it says so and changes nothing
 	local before output expected=$1
 	shift
@@ -156,25 +156,30 @@ unchanged() { # unchanged REGEX COMMAND...: it says so and changes nothing
 	output=$("$@" 2>&1)
 	diff <(echo "$before") <(everything; echo .) && has "$expected" "$output"
 }
-forget_paths() { # as 3.0.0 left it, which did not save where a backstore is
-	python3 - <<-END
-	import json
-	path = "/run/tcm-loop/disks.json"
-	disks = json.load(open(path))
-	for disk in disks.values():
-	    disk.pop("made_backstore", None), disk.pop("made_serial", None)
-	json.dump(disks, open(path, "w"))
+as_by_3_0_0() { # the state as 3.0.0 left it, which did not save where a backstore is
+	python3 - "$state" <<-END
+	import json, os, sys
+	os.chdir(sys.argv[1])
+	text, disks = json.load(open("state.json")), {}
+	for name, disk in text["disks"].items():
+	    path = disk["paths"]["1"]
+	    port = text["ports"]["%s/%s" % (path["target"], path["tpg"])]
+	    disks[name] = dict(name=name, kind=disk["backstore"]["kind"], where=disk["backstore"]["path"], size=disk["backstore"]["size"],
+	                       target=path["target"], initiator=port["initiator"], tpg=path["tpg"], lun=path["lun"], serial=disk["serial"],
+	                       made_tpg="tpg" in port["ours"], made_target="target" in port["ours"])
+	os.unlink("state.json")
+	json.dump(disks, open("disks.json", "w"))
 	END
 }
-rm -rf /run/tcm-loop
+rm -rf "$state"
 printf '[own]\nramdisk = 1M\ntarget = %s\n' $iqn >$conf
 check "apply --dry-run and list make no folder" unchanged "^\+ own" $tcm_loop apply -n $conf
 $tcm_loop list >/dev/null
-check "nor a state" test ! -e /run/tcm-loop
+check "nor a state" test ! -e "$state"
 make_own() { # make_own FORMAT: $own is its backstore
 	$tcm_loop apply $conf >/dev/null
 	own=$(cd $core && echo rd_mcp_*/own)
-	[ "$1" = now ] || forget_paths
+	[ "$1" = now ] || as_by_3_0_0
 }
 take_down() { # by other hands
 	remove_tpg $iqn 1
@@ -194,20 +199,20 @@ expose() { make_tpg $iqn 1 $iqn_initiator && link_lun $iqn 1 0 "$1"; }
 not_removed() { # not_removed WHAT REGEX BACKSTORE: apply and remove leave it, and forget the disk
 	check "$1: it is listed as another's" grep -q "^${3#*/} .* others" <<<"$($tcm_loop list)"
 	check "$1: a dry run says so" unchanged "^! own: .*$2.*; made again" $tcm_loop apply --dry-run $conf
-	cp /run/tcm-loop/disks.json /tmp/disks.json
-	check "$1: apply says so" has "^- own: .*$2" "$($tcm_loop apply /dev/null 2>&1)"
+	cp -r "$state" "$work/saved"
+	check "$1: apply says so" has "^- own: .*$2" "$($tcm_loop apply --prune /dev/null 2>&1)"
 	check "$1: and leaves it" test -d "$core/$3" -a -e "$(device_of $iqn 1 0)"
-	check_equal "$1: the disk is forgotten" "{}" "$(cat /run/tcm-loop/disks.json)"
-	cp /tmp/disks.json /run/tcm-loop/disks.json
+	check_equal "$1: the disk is forgotten" "" "$($tcm_loop list --names)"
+	rm -r "$state" && mv "$work/saved" "$state"
 	check "$1: remove says so" has "^own: .*$2" "$($tcm_loop remove own 2>&1)"
 	check "$1: and leaves it" test -d "$core/$3" -a -e "$(device_of $iqn 1 0)"
-	check_equal "$1: the disk is forgotten" "{}" "$(cat /run/tcm-loop/disks.json)"
+	check_equal "$1: the disk is forgotten" "" "$($tcm_loop list --names)"
 	remove_tpg $iqn 1
 	rmdir $loopback/$iqn
 }
 make_own now
 take_down
-make_fileio own 1 /tmp/own.img
+make_fileio own 1 "$work/own.img"
 expose fileio_0/own
 not_removed "another kind" "is gone; lun 0 .* is linked to core/fileio_0/own" fileio_0/own
 rmdir $core/fileio_0/own $core/fileio_0
@@ -227,11 +232,16 @@ for format in now 3.0.0; do
 	rmdir "$core/$own" "$core/${own%/*}"
 
 	make_own $format
-	check "apply has nothing to do, $format" unchanged "^nothing to do" $tcm_loop apply $conf
+	if [ $format = now ]; then
+		check "apply has nothing to do" unchanged "^nothing to do" $tcm_loop apply $conf
+	else
+		check "apply takes over what $format made" has "^= own: is there already, adopted" "$($tcm_loop apply $conf)"
+		as_by_3_0_0
+	fi
 	unlink_own
 	check "a dry run says that the LUN is gone, $format" unchanged "^! own: lun 0 of .* is gone" $tcm_loop apply -n $conf
 	check "apply makes it again, $format" $tcm_loop apply $conf
-	[ $format = now ] || forget_paths
+	[ $format = now ] || as_by_3_0_0
 	check "it is there, $format" present $iqn 1 0
 	mkdir "$core/$own/alua/group"
 	check "and goes, with an ALUA group of the backstore's, $format" $tcm_loop remove own
@@ -258,7 +268,7 @@ lun=$user/tpgt_1/lun/lun_0
 mkdir -p "$lun" && ln -s "$core/$own" "$lun/second"
 used="core/$own is used by $(sed 's/[][]/./g' <<<"${lun#"$target/"}"), too"
 check "a backstore with a second LUN: remove is refused" unchanged "$used; with --force" $tcm_loop remove own
-check "apply is" unchanged "$used; .*nothing was changed" $tcm_loop apply /dev/null
+check "apply is" unchanged "$used; with --force" $tcm_loop apply --prune /dev/null
 sed -i 's/1M/2M/' $conf
 check "and so is apply --force of a change" unchanged "$used; nothing was changed" $tcm_loop apply --force $conf
 check "remove --force says what stays" has "^own: removed; core/$own stays, for" "$($tcm_loop remove --force own)"
@@ -268,5 +278,73 @@ check "and the backstore, which is not this command's any more" refused "which t
 rm "$lun/second"
 rmdir "$lun" "$user/tpgt_1" "$user" "$core/$own" "$core/${own%/*}"
 [ ! -e $target/iscsi ] || rmdir $target/iscsi
-rm -f /tmp/one.img /tmp/own.img /tmp/disks.json $conf
+
+# In use: what only the kernel knows.
+cat >$conf <<END
+[own]
+ramdisk = 8M
+[other]
+ramdisk = 8M
+END
+$tcm_loop apply $conf >/dev/null
+disk=$(device_named own)
+exec {open}<"$disk"
+check "a disk that a program has open is not removed" unchanged "$disk is in use by .* .process [0-9]+." $tcm_loop remove own
+exec {open}<&-
+mkfs.ext4 -q "$disk"
+unshare --mount sh -c 'mount "$1" "$2" && : >"$3" && sleep 1000' sh "$disk" "$work/mnt" "$work/mounted" &
+load=$!
+wait_for 20 test -e "$work/mounted"
+check "nor one that is mounted where this process does not see it" unchanged "$disk is in use" $tcm_loop remove own
+check "remove --all is refused" refused "own: $disk is in use" $tcm_loop remove --all
+check_equal "and takes the other one" own "$($tcm_loop list --names)"
+pkill -P $load
+wait $load 2>/dev/null
+check "then it goes" $tcm_loop remove own
+
+# What is there already: equal disks are taken over, as after targetcli's restore of what it saved.
+$tcm_loop apply $conf >/dev/null
+before=$(identity)
+rm -r "$state"
+check "without a state, they are others'" has "own .* others" "$($tcm_loop list)"
+check "apply takes them over" has "^= own: is there already, adopted" "$($tcm_loop apply $conf)"
+check_equal "as they are" "$before" "$(identity)"
+for change in "serial = 12ab" "initiator = naa.5001405000000077" "lun = 3" "tpg = 2"; do
+	echo "$change" >>$conf
+	check "a change of ${change%% *}" has "^~ other: .*${change%% *}" "$($tcm_loop apply $conf)"
+	check "and the disk is there" test -b "$(device_named other)"
+done
+check "by the kernel's account, too" grep -q naa.5001405000000077 $loopback/naa.*/tpgt_2/nexus
+check "remove --all" $tcm_loop remove --all
+
+# Killed half-way: who comes next brings it to an end.
+printf '[k%s]\nramdisk = 64K\n' {1..8} >$conf
+for pause in 0.3 0.6 1; do
+	$tcm_loop apply $conf >/dev/null 2>&1 &
+	load=$!
+	sleep $pause
+	kill -KILL $load
+	wait $load 2>/dev/null
+	check "killed after $pause s: apply" $tcm_loop apply $conf
+	check_equal "has nothing more to do" "nothing to do" "$($tcm_loop apply $conf)"
+	check "remove --all" $tcm_loop remove --all
+	check_equal "and only the others' is left" "$core/rd_mcp_0/foreign/" "$(echo $core/*_*/*/)"
+done
+$tcm_loop apply $conf >/dev/null 2>&1 &
+load=$!
+sleep 0.3
+kill -TERM $load
+wait $load 2>/dev/null
+check "SIGTERM: nothing half made" unchanged "." $tcm_loop list
+
+# Many: all are made before udev is waited for.
+printf '[n%s]\nramdisk = 64K\n' {1..30} >$conf
+start=$SECONDS
+check "30 disks" $tcm_loop apply $conf
+say "30 disks: apply $((SECONDS - start)) s"
+check_equal "all are listed with a device and a link" 30 \
+	"$($tcm_loop list --json | python3 -c 'import json, sys; print(sum("/wwn-" in (d["by_id"] or "") for d in json.load(sys.stdin) if d["managed"]))')"
+start=$SECONDS
+check "and are removed" $tcm_loop remove --all
+say "30 disks: remove $((SECONDS - start)) s"
 finish

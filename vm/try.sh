@@ -81,6 +81,7 @@ restores() { # restores KERNEL
 		udevadm settle
 		lsscsi
 		lsscsi | grep -E "LIO-ORG.*/dev/sd"
+		[ -s /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 		printf "[fc1]\nramdisk = 8M\nprotocol = fc\n" >/etc/tcm-loop.conf
 		tcm-loop apply
 		tcm-loop list | grep "fc1 .*fc\.50:01"

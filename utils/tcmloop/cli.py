@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line of tcm-loop(8)."""
+import argparse
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+
+from . import VERSION, conf, plan, targetcli
+from .inuse import Users
+from .lio import TARGET
+from .model import OPTIONS, Disk, shown_size
+from .names import PROTOCOLS, Error, protocol_of
+from .run import Executor
+from .snapshot import Snapshot
+from .state import FOLDER, Store
+from .tree import Stop, Tree
+
+CONFIG = "/etc/tcm-loop.conf"
+SOME_FAILED, NO_SUCH_DISK, LOCKED = 3, 4, 7  # exit statuses
+
+EXAMPLES = """examples:
+  tcm-loop create --ramdisk 64M
+  tcm-loop create --file /srv/disk.img --size 1G --protocol fc
+  tcm-loop create --block /dev/vg/lv --target iqn.2003-01.org.example:disk1
+  tcm-loop list
+  tcm-loop remove disk1
+  tcm-loop apply --dry-run
+  tcm-loop targetcli ls /loopback
+"""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def warn(text):
+    # Under systemd the journal takes the priority from the line.
+    level = "<3>" if os.environ.get("JOURNAL_STREAM") else ""
+    for line in text.splitlines():
+        print(f"{level}tcm-loop: {line}", file=sys.stderr, flush=True)
+
+
+class Session:
+    """One command: a tree, the state, one look at what there is."""
+
+    def __init__(self, arguments, tree):
+        self.arguments, self.tree = arguments, tree
+        self.store = Store(tree, arguments.state, warn)
+        self.executor = None
+
+    @contextlib.contextmanager
+    def writing(self):
+        """For who changes: one at a time, when what an earlier command left half done is brought to an end."""
+        if not self.tree.is_root():
+            raise Error("only root can do this")
+        with self.store.locked(self.wait()):
+            state = self.store.load(write=True)
+            snapshot = Snapshot(self.tree)
+            self.executor = Executor(self.tree, self.store, state, warn)
+            interrupted = plan.recovery(state, snapshot)
+            if interrupted:
+                for change in interrupted:
+                    warn(change.moves[0].line())
+                self.executor.run(interrupted, recovering=True)
+                self.executor.done.clear()
+                snapshot = Snapshot(self.tree)
+            yield state, snapshot
+
+    def reading(self):
+        return self.store.load(), Snapshot(self.tree)
+
+    def wait(self):
+        start, told = self.tree.now(), []
+        limit = self.arguments.lock_timeout
+
+        def wait():
+            if limit is not None and self.tree.now() - start > limit:
+                raise Error("another tcm-loop, or targetcli, is at work", LOCKED)
+            if not told and self.tree.now() - start > 1:
+                told.append(True)
+                warn("waits for another tcm-loop, or targetcli")
+        return wait
+
+    def users(self, snapshot):
+        return Users(snapshot)
+
+    def perform(self, changes, several=True):
+        """Make them, tell of each disk, and return the exit status."""
+        try:
+            self.executor.run(changes)
+        finally:
+            self.tell()
+        return self.verdict(self.executor.faults, several)
+
+    def tell(self):
+        snapshot = Snapshot(self.tree) if any(move.after for change in self.executor.done for move in change.moves) else None
+        moves = [move for change in self.executor.done for move in change.moves]
+        devices = {move.name: snapshot.device(move.after.place) for move in moves if move.after}
+        self.executor.wait_for_udev([device for device in devices.values() if device])
+        for move in moves:
+            if move.after:
+                device = devices[move.name]
+                by_id = snapshot.by_id(device) if device else None
+                say(f"{move.name}: " + (f"/dev/{device}" if device else "no disk") + (f" {by_id}" if by_id else ""))
+            else:
+                say(f"{move.name}: " + "; ".join(["removed" if move.have.inside else "forgotten", *move.notes]))
+
+    @staticmethod
+    def verdict(faults, several=True):
+        """Of one disk why it failed, else that some did."""
+        for fault in faults:
+            warn(str(fault))
+        return 0 if not faults else SOME_FAILED if several else faults[0].status
+
+
+def create(session, arguments):
+    options = {key: getattr(arguments, key) for key in OPTIONS if getattr(arguments, key) is not None}
+    with session.writing() as (state, snapshot):
+        name = arguments.name
+        if not name:
+            # The same name after a removal is another disk: neither its serial number nor its data is the same.
+            taken = set(state.entries) | {backstore.name for backstore in snapshot.backstores.values()} | configured(session.tree)
+            number = 1
+            while f"disk{number}" in taken:
+                number += 1
+            name = f"disk{number}"
+            options.setdefault("serial", secrets.token_hex(16))
+        if name in state.entries:
+            raise Error(f"{name} exists; \"tcm-loop remove {name}\" removes it")
+        changes = plan.plan(state, snapshot, session.users(snapshot), [Disk(name, options)], force=arguments.force)
+        return session.perform(changes, several=False)
+
+
+def configured(tree):
+    with contextlib.suppress(Error):
+        return {disk.name for disk in conf.read(tree, CONFIG)}
+    return set()
+
+
+def remove(session, arguments):
+    if not (arguments.disk or arguments.all or arguments.origin):
+        raise Error("which disk? Give names, or --all; \"tcm-loop list\" shows them", 2)
+    with session.writing() as (state, snapshot):
+        names = []
+        for name in arguments.disk:
+            if name.startswith("/dev/"):
+                device = os.path.basename(os.path.realpath(name))
+                name = next((n for n, made in state.disks.items()
+                             if plan.find(snapshot, made).linked and snapshot.device(made.place) == device), name)
+            if name not in state.disks:
+                raise Error(f"{name} is not a disk that this command made; it made: {', '.join(state.disks) or 'none'}", NO_SUCH_DISK)
+            names.append(name)
+        names += [name for name, made in state.disks.items() if arguments.all or made.origin in map(os.path.realpath, arguments.origin)]
+        changes = plan.plan(state, snapshot, session.users(snapshot), leaving=dict.fromkeys(names), force=arguments.force)
+        return session.perform(changes, several=len(names) > 1)
+
+
+def apply(session, arguments):
+    origin = os.path.realpath(arguments.file)
+    wanted = conf.read(session.tree, arguments.file)
+
+    def changes_of(state, snapshot):
+        names = {disk.name for disk in wanted}
+        gone = [name for name, made in state.disks.items() if name not in names and (arguments.prune or made.origin == origin)]
+        changes = plan.plan(state, snapshot, session.users(snapshot), wanted, gone, origin, adopt=True, force=arguments.force)
+        for name, made in state.disks.items():
+            if name not in names and name not in gone and not made.origin:
+                warn(f"{name}: was made by tcm-loop 3.0.0, which did not say by what file, and stays; \"tcm-loop remove {name}\" removes it")
+        lines = [move.line() for change in changes for move in change.moves]
+        say("\n".join(filter(None, lines)) or ("nothing to do" if not changes else "nothing is changed"))
+        return changes
+
+    if arguments.dry_run:
+        changes = changes_of(*session.reading())
+        return session.verdict([change.fault for change in changes if change.fault])
+    with session.writing() as found:
+        changes = changes_of(*found)
+        return session.perform(changes)
+
+
+def rows(state, snapshot):
+    """Every LUN of the fabric, whoever made it, and every disk that was made and is not there."""
+    mine = {made.place: made for made in state.disks.values() if plan.find(snapshot, made).linked}
+    for place, lun in sorted(snapshot.luns.items()):
+        backstore = snapshot.backstores.get(lun.inside)
+        if not backstore:
+            continue
+        made, device, port = mine.get(place), snapshot.device(place), place[:2]
+        yield {"name": backstore.name, "backstore": backstore.plugin, "protocol": protocol_of(place[0]), "target": place[0],
+               "tpg": place[1], "lun": place[2], "initiator": snapshot.nexus(port), "status": snapshot.attribute(port, "transport_status") or None,
+               "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
+               "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
+               "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None, "missing": False}
+    for made in state.disks.values():
+        if made.place not in mine:
+            yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
+                   "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
+                   "managed": True, "origin": made.origin, "path": made.where or None, "size": made.size or None, "serial": made.serial,
+                   "hctl": None, "missing": True}
+
+
+def list_disks(session, arguments):
+    state, snapshot = session.reading()
+    if arguments.names:
+        for name in state.disks:
+            say(name)
+        return 0
+    found = list(rows(state, snapshot))
+    if arguments.json:
+        say(json.dumps(found, indent=2))
+        return 0
+    table = [("NAME", "DISK", "PROTOCOL", "TARGET", "TPG:LUN", "BACKSTORE", "STATUS", "MADE BY")]
+    table += [(r["name"], r["device"] or "-", r["protocol"], r["target"], f"{r['tpg']}:{r['lun']}", r["backstore"],
+               "missing" if r["missing"] else r["status"] or "?", "tcm-loop" if r["managed"] else "others") for r in found]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    for row in table:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    return 0
+
+
+def parser():
+    found = argparse.ArgumentParser(prog="tcm-loop", description="Disks of the SCSI loopback target, with SAS, Fibre Channel and iSCSI names.",
+                                    epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--version", action="version", version=f"tcm-loop {VERSION}")
+    found.add_argument("-v", "--verbose", action="store_true", help="print each change of the system as a line of shell")
+    found.add_argument("--state", metavar="DIR", default=FOLDER, help=f"where what was made is written down ({FOLDER})")
+    found.add_argument("--lock-timeout", metavar="SECONDS", type=float, help="how long another tcm-loop is waited for; else until it ends")
+    commands = found.add_subparsers(dest="command", metavar="COMMAND")
+    commands.required = True  # as an argument this is of Python 3.7
+
+    sub = commands.add_parser("create", help="make a disk and print where it is")
+    sub.add_argument("--ramdisk", metavar="SIZE", help="in RAM, as 64M")
+    sub.add_argument("--file", metavar="PATH", help="in a file, which is made if there is a --size")
+    sub.add_argument("--block", metavar="DEVICE", help="on a block device")
+    sub.add_argument("--size", metavar="SIZE", help="of a new file, as 1G")
+    sub.add_argument("--name", metavar="NAME", help="how this command and targetcli call it; else disk1, disk2, ...")
+    sub.add_argument("--protocol", choices=PROTOCOLS, help="what the disk says it is attached to; else as the target's name says, or sas")
+    sub.add_argument("--target", metavar="NAME", help="naa., fc., iqn. or eui. name; else one that is this machine's and this disk's")
+    sub.add_argument("--initiator", metavar="NAME", help="the initiator port's name")
+    sub.add_argument("--tpg", metavar="N", help="target portal group, 0 to 65535 (1)")
+    sub.add_argument("--lun", metavar="N", help="LUN, 0 to 65535 (0)")
+    sub.add_argument("--serial", metavar="TEXT", help="unit serial number, from which the disk's by-id names come")
+    sub.add_argument("--force", action="store_true", help="more RAM than is available, too")
+    sub.set_defaults(run=create)
+
+    sub = commands.add_parser("list", help="show the disks of the loopback target, whoever made them")
+    sub.add_argument("--json", action="store_true", help="for programs")
+    sub.add_argument("--names", action="store_true", help="only the names of what this command made")
+    sub.set_defaults(run=list_disks)
+
+    sub = commands.add_parser("remove", help="remove disks that this command made")
+    sub.add_argument("disk", nargs="*", help="name, or /dev/sdX")
+    sub.add_argument("--all", action="store_true", help="all of them")
+    sub.add_argument("--origin", metavar="FILE", action="append", default=[], help="those that \"tcm-loop apply FILE\" made")
+    sub.add_argument("--force", action="store_true", help="in use or not")
+    sub.set_defaults(run=remove)
+
+    sub = commands.add_parser("apply", help="make the disks as a file says")
+    sub.add_argument("file", nargs="?", default=CONFIG, help=f"see tcm-loop.conf(5) ({CONFIG})")
+    sub.add_argument("-n", "--dry-run", action="store_true", help="only show what would change")
+    sub.add_argument("--prune", action="store_true", help="remove what other files and \"create\" made, too")
+    sub.add_argument("--force", action="store_true", help="change what is in use, and what loses its data, too")
+    sub.set_defaults(run=apply)
+
+    commands.add_parser("targetcli", add_help=False, help="run targetcli so that it shows and saves these disks, too")
+    return found
+
+
+def run(argv, tree=None):
+    """The exit status of one command."""
+    # What follows "targetcli" is its own, options, too.
+    at = 0
+    while argv[at:at + 1] and argv[at].startswith("-"):
+        at += 2 if argv[at] in ("--state", "--lock-timeout") else 1
+    if argv[at:at + 1] == ["targetcli"]:
+        return targetcli.run(argv[at + 1:])
+    arguments = parser().parse_args(argv)
+    if not tree:
+        writable = not getattr(arguments, "dry_run", False) and arguments.run is not list_disks
+        tree = Tree(writable=writable, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            signal.signal(number, lambda received, _: tree.stop(received))
+    return arguments.run(Session(arguments, tree), arguments)
+
+
+def main():
+    os.umask(0o022)
+    try:
+        sys.exit(run(sys.argv[1:]))
+    except Error as e:
+        warn(str(e))
+        sys.exit(e.status)
+    except Stop as e:
+        warn(f"ended by signal {e.signal}; what was not complete is taken back")
+        sys.exit(128 + e.signal)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as e:
+        if os.environ.get("TCM_LOOP_DEBUG"):
+            raise
+        warn(f"{e.filename or 'tcm-loop'}: {e.strerror}; TCM_LOOP_DEBUG=1 shows where")
+        sys.exit(1)

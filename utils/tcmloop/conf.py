@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files as /etc/tcm-loop.conf."""
+import configparser
+import re
+
+from .model import Disk
+from .names import Error, designator
+
+
+def lines_of(text):
+    """Where a section, and a key in it, begins."""
+    lines, section = {}, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r"\[(.+)\]", line)
+        if match:
+            section = match[1]
+            lines.setdefault((section, ""), number)
+        elif "=" in line:
+            lines.setdefault((section, line.split("=")[0].strip().lower()), number)
+    return lines
+
+
+def parse(text, path):
+    """The disks of a file, in its order."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",), strict=True)
+    try:
+        parser.read_string(text, path)
+    except configparser.Error as e:
+        raise Error(re.sub(r"\s+", " ", str(e))) from e
+    lines, disks = lines_of(text), []
+
+    def told(name, key, reason):
+        number = lines.get((name, key)) or lines.get((name, ""))
+        reason = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", reason)
+        return Error(f"{path}:{number}: {reason}" if number else f"{path}: {reason}")
+
+    for name in parser.sections():
+        options = dict(parser[name])
+        for key, value in options.items():
+            if re.search(r"(^|\s)[#;]", value):
+                raise told(name, key, f"{name}: {key} {value!r}: a comment has a line of its own")
+        try:
+            disks.append(Disk(name, options))
+        except Error as e:
+            named = next((key for key in options if re.search(rf"\b{re.escape(key)}\b", str(e).split('"')[0])), "")
+            raise told(name, named, str(e)) from e
+    check(disks, lambda disk, reason: told(disk.name, "", reason))
+    return disks
+
+
+def check(disks, told=lambda disk, reason: Error(reason)):
+    """Refuse disks that cannot be side by side."""
+    places, units, ports = {}, {}, {}
+    for disk in disks:
+        other = places.setdefault((*disk.port, disk.lun), disk)
+        if other is not disk:
+            raise told(disk, f"{other.name} and {disk.name} are both lun {disk.lun} of {disk.target}, TPG {disk.tpg}")
+        other = units.setdefault(designator(disk.serial), disk)
+        if other is not disk:
+            raise told(disk, f"{other.name} and {disk.name} would be one disk to the system: of the serial number only "
+                             f"the first 25 hexadecimal digits count, and these are {designator(disk.serial)} in both")
+        if disk.initiator:
+            other = ports.setdefault(disk.port, disk)
+            if other.initiator != disk.initiator:
+                raise told(disk, f"{other.name} and {disk.name} have different initiators, but one port: {disk.target}, TPG {disk.tpg}")
+
+
+def read(tree, path):
+    try:
+        return parse(tree.contents(path), path)
+    except OSError as e:
+        raise Error(f"{path}: {e.strerror}") from e

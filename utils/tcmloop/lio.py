@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is made below configfs: paths, and the steps that make and remove.
+
+A step is called with the tree, a list of what takes back what it did, and its arguments.  It appends to the list
+after each operation, so that a step that fails half-way is taken back as one that is done.
+"""
+import contextlib
+import errno
+import os
+import re
+from functools import partial
+from typing import Callable, NamedTuple
+
+from .model import PAGE, PLUGINS
+
+TARGET = "/sys/kernel/config/target"
+# Where rtslib wants the core's files of registrations, on Debian and elsewhere.
+DBROOTS = "/etc/rtslib-fb-target", "/etc/target"
+
+
+class Step(NamedTuple):
+    do: Callable
+    args: tuple
+
+    def __str__(self):
+        return f"{self.do.__name__} {' '.join(map(str, self.args))}"
+
+
+def port_path(target, tpg):
+    return f"{TARGET}/loopback/{target}/tpgt_{tpg}"
+
+
+def lun_path(target, tpg, lun):
+    return f"{port_path(target, tpg)}/lun/lun_{lun}"
+
+
+def remove_empty(tree, path):
+    """Remove a folder that others, too, may use, if none does.  Whether it is gone."""
+    try:
+        tree.rmdir(path)
+    except OSError as e:
+        if e.errno not in (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT):
+            raise
+        return e.errno == errno.ENOENT
+    return True
+
+
+def make_file(tree, undo, path, size):
+    tree.create(path, size)
+    undo.append(partial(tree.unlink, path))
+
+
+def control(made):
+    """What a backstore is told before it is enabled: attribute and value."""
+    if made.kind == "ramdisk":
+        return [("control", f"rd_pages={made.size // PAGE}")]
+    if made.kind == "file":
+        return [("control", f"fd_dev_name={made.where},fd_dev_size={made.size}"), ("attrib/emulate_write_cache", "1"),
+                ("control", "fd_buffered_io=1"), ("udev_path", made.where)]
+    return [("udev_path", made.where), ("control", f"udev_path={made.where}"), ("control", "readonly=0")]
+
+
+def make_backstore(tree, undo, made):
+    path = f"{TARGET}/{made.inside}"
+    hba = os.path.dirname(path)
+    with contextlib.suppress(FileExistsError):
+        tree.mkdir(hba)
+        undo.append(partial(remove_empty, tree, hba))
+    tree.mkdir(path)
+    undo.append(partial(tree.rmdir, path))
+    # The serial number comes first: by it a backstore is known as this command's.
+    tree.write(f"{path}/wwn/vpd_unit_serial", made.serial)
+    for attribute, value in control(made):
+        tree.write(f"{path}/{attribute}", value)
+    tree.write(f"{path}/enable", "1")
+    restore_registrations(tree, path, made.serial)
+
+
+def restore_registrations(tree, path, serial):
+    """The persistent reservations (APTPL) that the target core saved of a disk of this serial number."""
+    root = (tree.read(f"{TARGET}/dbroot") or "/var/target").strip()
+    lines = (tree.read(f"{root}/pr/aptpl_{serial}") or "").split()
+    registration = []
+    for line in lines:
+        if line.startswith("PR_REG_START:"):
+            registration = []
+        elif line.startswith("PR_REG_END:"):
+            tree.write(f"{path}/pr/res_aptpl_metadata", ",".join(registration))
+        else:
+            registration.append(line)
+
+
+def remove_backstore(tree, undo, made):
+    """The kernel refuses while a LUN is linked to it.  Groups for ALUA that others made of it go with it."""
+    path = f"{TARGET}/{made.inside}"
+    hba = os.path.dirname(path)
+    for group in tree.folders(f"{path}/alua"):
+        if group != "default_tg_pt_gp":
+            tree.rmdir(f"{path}/alua/{group}")
+            undo.append(partial(tree.mkdir, f"{path}/alua/{group}"))
+    tree.rmdir(path)
+    undo.append(partial(make_backstore, tree, [], made))
+    remove_empty(tree, hba)
+
+
+def set_serial(tree, undo, inside, before, after):
+    path = f"{TARGET}/{inside}/wwn/vpd_unit_serial"
+    tree.write(path, after)
+    undo.append(partial(tree.write, path, before))
+
+
+def make_port(tree, undo, target, tpg, initiator):
+    """What is missing of a target, its TPG and the nexus."""
+    path = port_path(target, tpg)
+    for folder in os.path.dirname(path), path:
+        with contextlib.suppress(FileExistsError):
+            tree.mkdir(folder)
+            undo.append(partial(remove_empty, tree, folder))
+    if not tree.read(f"{path}/nexus"):
+        tree.write(f"{path}/nexus", initiator)
+        undo.append(partial(drop_nexus, tree, path))
+
+
+def drop_nexus(tree, path):
+    if tree.read(f"{path}/nexus") and not tree.folders(f"{path}/lun"):
+        tree.write(f"{path}/nexus", "NULL")
+
+
+def remove_port(tree, undo, target, tpg, ours, initiator):
+    """What this command made of a port, if nobody uses it."""
+    path = port_path(target, tpg)
+    if "tpg" in ours:
+        if not remove_empty(tree, path):
+            return
+        undo.append(partial(make_port, tree, [], target, tpg, initiator))
+    elif "nexus" in ours:
+        drop_nexus(tree, path)
+    if "target" in ours and remove_empty(tree, os.path.dirname(path)) and "tpg" not in ours:
+        undo.append(partial(tree.mkdir, os.path.dirname(path)))
+
+
+def set_nexus(tree, undo, target, tpg, before, after):
+    """No LUN of the port is linked."""
+    path = f"{port_path(target, tpg)}/nexus"
+    if before:
+        tree.write(path, "NULL")
+        undo.append(partial(tree.write, path, before))
+    tree.write(path, after)
+    undo.append(partial(tree.write, path, "NULL"))
+
+
+def link(tree, undo, place, inside):
+    path = lun_path(*place)
+    with contextlib.suppress(FileExistsError):
+        tree.mkdir(path)
+        undo.append(partial(tree.rmdir, path))
+    tree.symlink(f"{TARGET}/{inside}", f"{path}/backstore")
+    undo.append(partial(tree.unlink, f"{path}/backstore"))
+
+
+def unlink(tree, undo, place, name, inside, device):
+    """The link is called name.  The device, if one is told, is held meanwhile, so that nobody begins to use it."""
+    path = lun_path(*place)
+    with contextlib.ExitStack() as stack:
+        if device:
+            stack.enter_context(tree.exclusive(device))
+        tree.unlink(f"{path}/{name}")
+        undo.append(partial(tree.symlink, f"{TARGET}/{inside}", f"{path}/{name}"))
+    remove_lun(tree, undo, place)
+
+
+def remove_lun(tree, undo, place):
+    """A LUN's folder, without its link."""
+    path = lun_path(*place)
+    tree.rmdir(path)
+    undo.append(partial(tree.mkdir, path))
+
+
+def prepare(tree):
+    """What has to be there before anything is made."""
+    if not tree.is_folder(TARGET):
+        tree.run("modprobe", "-a", "configfs", "target_core_mod")
+        if not tree.is_folder(TARGET):
+            tree.run("mount", "-t", "configfs", "configfs", "/sys/kernel/config")
+    root = (tree.read(f"{TARGET}/dbroot") or "").strip()
+    if root and root not in DBROOTS and tree.folders(TARGET) in (["core"], ["alua", "core"], []):
+        # The core takes another folder only before the first fabric.
+        for folder in DBROOTS:
+            if tree.is_folder(folder):
+                tree.write(f"{TARGET}/dbroot", folder)
+                root = folder
+                break
+    for folder in (root, f"{root}/pr", f"{root}/alua") if root else ():
+        with contextlib.suppress(OSError):
+            if not tree.is_folder(folder):
+                tree.mkdir(folder)
+    if not tree.is_folder(f"{TARGET}/loopback"):
+        tree.mkdir(f"{TARGET}/loopback")
+
+
+REFUSED = re.compile(r"tcm_loop: (.*)")
+
+
+def reason_of(tree, error):
+    """What the module says of it in the kernel's log, or what the system says."""
+    if isinstance(error, OSError):
+        if error.errno == errno.EINVAL:
+            for line in tree.log_since_mark():
+                match = REFUSED.search(line)
+                if match:
+                    return match[1]
+        name = (error.filename or "").replace(TARGET + "/", "")
+        return f"{name}: {error.strerror}" if name else str(error.strerror)
+    return str(error)

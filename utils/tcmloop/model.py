@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a user can want: a disk.  No input or output but the machine's ID."""
+import os
+import re
+from typing import NamedTuple
+
+from .names import PROTOCOLS, Error, check_name, digits, generate, protocol_of
+
+PLUGINS = {"ramdisk": "rd_mcp", "file": "fileio", "block": "iblock"}
+KINDS = tuple(PLUGINS)
+PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN of the target core, without the NUL
+SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+PAGE = 4096
+OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial")
+
+
+def size_of(text, unit, what):
+    """Bytes: "64M", "1G", "4096"; a multiple of the unit."""
+    match = re.fullmatch(r"([0-9]+)\s*([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    if not match or not int(match[1]):
+        raise Error(f"{what} \"{text}\": accepted are a number and K, M, G or T, as 64M or 1G")
+    size = int(match[1]) * UNITS[match[2].upper()]
+    if size % unit or size >= 1 << 63:
+        raise Error(f"{what} \"{text}\": accepted are multiples of {unit} bytes, below 8 EiB")
+    return size
+
+
+def shown_size(size):
+    for unit in "TGMK":
+        if size % UNITS[unit] == 0:
+            return f"{size // UNITS[unit]} {unit}iB"
+    return f"{size} bytes"
+
+
+class Disk:
+    """One section of a file, or the options of create.  initiator is None if the user gave none."""
+
+    def __init__(self, name, options):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", name) or name == "DEFAULT":
+            raise Error(f"disk \"{name}\": accepted are up to 64 letters, digits and . : _ - that begin with a letter or digit, but DEFAULT")
+        unknown = [key for key in options if key not in OPTIONS]
+        if unknown:
+            raise Error(f"{name}: unknown option \"{unknown[0]}\"; accepted are {', '.join(OPTIONS)}")
+        kinds = [kind for kind in KINDS if options.get(kind)]
+        if len(kinds) != 1:
+            raise Error(f"{name}: exactly one of {', '.join(KINDS)} says where the data is"
+                        + (f"; given are {' and '.join(kinds)}" if kinds else "; none is given"))
+        self.name, self.kind = name, kinds[0]
+        self.where = options[self.kind]
+        self.size = size_of(options["size"], 512, f"{name}: size") if options.get("size") else 0
+        if self.kind == "ramdisk":
+            self.size, self.where = size_of(self.where, PAGE, f"{name}: size"), ""
+        elif not self.where.startswith("/"):
+            raise Error(f"{name}: {self.kind} \"{self.where}\" is not an absolute path")
+        elif re.search(r"[,\x00-\x1f\x7f]", self.where):  # The kernel takes what follows a comma or a newline for another option.
+            raise Error(f"{name}: {self.kind} {self.where!r}; accepted is a path without commas and control characters")
+        elif len(os.fsencode(self.where)) > PATH_BYTES[self.kind]:
+            raise Error(f"{name}: {self.kind} \"{self.where}\" has {len(os.fsencode(self.where))} bytes; accepted are {PATH_BYTES[self.kind]} at most")
+        protocol = options.get("protocol") or (protocol_of(options["target"], f"{name}: target") if options.get("target") else "sas")
+        if protocol not in PROTOCOLS:
+            raise Error(f"{name}: protocol \"{protocol}\"; accepted are {', '.join(PROTOCOLS)}")
+        self.protocol = protocol
+        self.target = options.get("target") or generate(name, "target", protocol)
+        check_name(name, "target", self.target, protocol)
+        self.initiator = options.get("initiator") or None
+        if self.initiator:
+            check_name(name, "initiator", self.initiator, protocol)
+        self.serial = (options.get("serial") or "").strip() or digits(name, "serial", 32)
+        if not re.fullmatch(rf"[ -.0-~]{{1,{SERIAL_LENGTH}}}", self.serial):
+            raise Error(f"{name}: serial {self.serial!r}; accepted are up to {SERIAL_LENGTH} printable ASCII characters but /")
+        self.tpg = self.number(options, "tpg", 1)
+        self.lun = self.number(options, "lun", 0)
+
+    def number(self, options, what, default):
+        text = options.get(what)
+        if text in (None, ""):
+            return default
+        if not re.fullmatch("[0-9]{1,5}", str(text)) or int(text) > 65535:
+            raise Error(f"{self.name}: {what} \"{text}\"; accepted is a number from 0 to 65535")
+        return int(text)
+
+    @property
+    def port(self):
+        return self.target, self.tpg
+
+    def generated_initiator(self):
+        return generate(self.name, "initiator", self.protocol)
+
+    def backstore(self):
+        return f"ramdisk {shown_size(self.size)}" if self.kind == "ramdisk" else f"{self.kind} {self.where}"
+
+
+class Made(NamedTuple):
+    """A disk that this command made, or is about to make.
+
+    inside is its backstore below configfs's target folder.  3.0.0 did not save that: then it has a * in the place
+    of the HBA's number.  other holds the keys of the state file that this version does not know.
+    """
+    name: str
+    origin: str  # the file that has it, "create", or "" of 3.0.0, which did not save that
+    kind: str
+    where: str
+    size: int
+    inside: str
+    made_file: bool
+    serial: str
+    target: str
+    tpg: int
+    lun: int
+    other: dict = {}
+
+    @property
+    def port(self):
+        return self.target, self.tpg
+
+    @property
+    def place(self):
+        return self.target, self.tpg, self.lun
+
+    def backstore(self):
+        return f"ramdisk {shown_size(self.size)}" if self.kind == "ramdisk" else f"{self.kind} {self.where}"

@@ -1,0 +1,501 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From what is wanted, what was made and what there is to the steps between them.  Nothing is changed here.
+
+A backstore is this command's if its place below core and its serial number are those that it made, and a LUN if it is
+linked to that backstore.
+"""
+import os
+from typing import NamedTuple
+
+from . import lio
+from .lio import TARGET, Step
+from .model import PLUGINS, Made, shown_size
+from .names import Error, designator
+from .state import Entry, Port
+
+IN_USE = 5  # the exit status
+
+
+class Have(NamedTuple):
+    """What there is of a disk that was made."""
+    inside: str  # its backstore, or ""
+    linked: bool
+    empty: bool  # its LUN is linked to nothing
+    instead: tuple  # what is there and was not made, in words
+
+
+def find(snapshot, made):
+    if "*" in made.inside:  # of two that it may be, neither is taken
+        there = [b for b in snapshot.backstores.values() if b.plugin == PLUGINS[made.kind] and b.name == made.name]
+    else:
+        there = [snapshot.backstores[made.inside]] if made.inside in snapshot.backstores else []
+    mine = [b for b in there if made.serial and b.serial == made.serial]
+    inside = mine[0].inside if len(mine) == 1 else ""
+    lun = snapshot.luns.get(made.place)
+    linked = bool(lun and inside and lun.inside == inside)
+    instead = []
+    if not there:
+        instead.append(f"{made.inside} is gone")
+    elif not inside:
+        instead.append(f"one with the serial number \"{made.serial}\" was made, found " + ("are " if len(there) > 1 else "is ")
+                       + " and ".join(f"{b.inside} with \"{b.serial}\"" for b in there))
+    if not linked:
+        what = "is gone" if not lun else f"is linked to {lun.inside}" if lun.inside else "is linked to nothing"
+        instead.append(f"lun {made.lun} of {made.target}, TPG {made.tpg}, {what}")
+    return Have(inside, linked, bool(lun and not lun.inside), tuple(instead))
+
+
+class Move:
+    """One disk, from now to after.  Either may be None: no disk."""
+
+    def __init__(self, name, now, have, after=None):
+        self.name, self.now, self.have, self.after = name, now, have, after
+        self.sign, self.text, self.notes, self.fault = "", "", [], None
+        self.rebuild = self.relink = False  # another backstore; the LUN is linked anew
+        self.make_file = self.adopted = self.keep_backstore = False
+        self.initiator = None  # a port, its initiator before and after, if that changes
+
+    @property
+    def leaves(self):
+        """Whether its LUN is unlinked."""
+        return self.have.linked and (self.after is None or self.rebuild or self.relink)
+
+    @property
+    def idle(self):
+        return not (self.rebuild or self.relink or self.sign == "-" or not self.have.linked)
+
+    def line(self):
+        return f"{self.sign} {self.name}: " + "; ".join([self.text, *self.notes]) if self.text else ""
+
+
+class Change(NamedTuple):
+    """Disks that change together, all of them or none."""
+    moves: list
+    entries: dict  # name: Entry
+    ports: dict
+    steps: list
+    cleanup: list  # when the new disks are there
+    fault: Error
+
+
+class Planner:
+    def __init__(self, state, snapshot, users, force=False):
+        self.state, self.snapshot, self.users, self.force = state, snapshot, users, force
+        self.have = {name: find(snapshot, made) for name, made in state.disks.items()}
+        self.moves = {}
+        self.owner = {self.have[name].inside: name for name in self.have if self.have[name].inside}
+
+    # What becomes of each disk
+
+    def remove(self, name):
+        made, have = self.state.disks[name], self.have[name]
+        move = self.moves[name] = Move(name, made, have)
+        move.sign, move.text = "-", f"{made.kind}, {made.target}"
+        move.notes += have.instead
+        others = self.others(made, have)
+        if others:
+            move.notes.append(f"{have.inside} stays, for {', '.join(others)}")
+            move.keep_backstore = True
+            if not self.force:
+                move.fault = Error(f"{name}: {have.inside} is used by {', '.join(others)}, too; with --force only this disk goes, "
+                                   "and the backstore stays", IN_USE)
+        elif have.inside and made.kind == "ramdisk":
+            move.text += " (its data is lost)"
+
+    def want(self, disk, origin, adopt):
+        made, have = self.state.disks.get(disk.name), self.have.get(disk.name)
+        move = self.moves[disk.name] = Move(disk.name, made, have or Have("", False, False, ()))
+        try:
+            if made and made.origin not in (origin, "") and not self.force:
+                differing = self.differences(disk, made)
+                if differing or not have.linked:
+                    who = "\"tcm-loop create\"" if made.origin == "create" else made.origin
+                    raise Error(f"{disk.name} was made by {who}; with --force it is changed all the same ({', '.join(differing) or 'made again'})")
+            if not made and adopt:
+                self.adopt(disk, move)
+            self.towards(disk, origin, move)
+        except Error as e:
+            move.fault = e
+
+    def adopt(self, disk, move):
+        """What is there already, as after \"targetctl restore\" of what targetcli saved, is taken over if it is equal."""
+        for b in self.snapshot.backstores.values():
+            if b.plugin == PLUGINS[disk.kind] and b.name == disk.name and b.serial == disk.serial and b.inside not in self.owner:
+                where, size = b.where(), b.size()
+                if disk.kind != "ramdisk" and not self.same_data(where, disk.where) or disk.kind != "block" and disk.size and size and size != disk.size:
+                    raise Error(f"{disk.name}: {b.inside} has its name and serial number, but not its data: it is {b.kind} {where or shown_size(size)}")
+                move.now = Made(disk.name, "", disk.kind, disk.where, size or disk.size, b.inside, False, b.serial, disk.target, disk.tpg, disk.lun)
+                move.have = find(self.snapshot, move.now)
+                move.adopted = True
+                self.owner[b.inside] = disk.name
+                return
+
+    def towards(self, disk, origin, move):
+        """What a disk that is wanted needs."""
+        now, have = move.now, move.have
+        differences = self.differences(disk, now) if now and have.inside else []
+        move.rebuild = any(key in ("kind", "where", "size") for key in differences)
+        new = move.rebuild or not have.inside
+        if new and any(b.name == disk.name and b.inside != have.inside for b in self.snapshot.backstores.values()):
+            raise self.explained(move, disk, f"{disk.name}: there is a backstore of that name, which this command did not make")
+        size = disk.size or (now.size if now and not new else 0)
+        if new and disk.kind != "ramdisk":
+            node = self.snapshot.node(disk.where)
+            move.make_file = disk.kind == "file" and not node
+            size = self.size_of_data(disk, node)
+        inside = have.inside if not new else ""
+        move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
+                          move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
+                          now.other if now else {})
+        move.relink = have.linked and (now.place != move.after.place or now.serial != disk.serial)
+        if not (now and have.inside):
+            move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
+            if disk.name in self.state.disks:
+                move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {move.text}"
+        elif move.adopted:
+            move.sign, move.text = "=", "is there already, adopted" + ("" if have.linked else f"; {'; '.join(have.instead)}; made: {disk.target}")
+        elif differences:
+            move.sign, move.text = "~", ", ".join(f"{key} {before} -> {after}" for key, (before, after) in differences.items())
+        elif not have.linked:
+            move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {disk.target}"
+        elif now.origin != origin:
+            move.sign, move.text = "=", "is there already, adopted"
+        if move.rebuild or now and have.inside and now.serial != disk.serial:
+            others = self.others(now, have)
+            if others:
+                raise Error(f"{disk.name}: {have.inside} is used by {', '.join(others)}, too; nothing was changed", IN_USE)
+        if move.rebuild and now.kind == "ramdisk":
+            move.text += " (its data is lost)"
+            if not self.force:
+                raise Error(f"{disk.name}: its data would be lost; with --force it is made anew")
+
+    @staticmethod
+    def explained(move, disk, text):
+        if move.now:
+            move.sign, move.text = "!", f"{'; '.join(move.have.instead)}; made again: {disk.backstore()}, {disk.target}"
+        return Error(text)
+
+    def differences(self, disk, made):
+        """Of each key that differs, before and after."""
+        found = {}
+        if disk.kind != made.kind:
+            found["kind"] = made.kind, disk.kind
+        if not self.same_data(disk.where, made.where):
+            found["where"] = made.where or "-", disk.where or "-"
+        if disk.size and made.size and disk.size != made.size and disk.kind != "block":
+            found["size"] = made.size, disk.size
+        for key in "target", "tpg", "lun", "serial":
+            if getattr(disk, key) != getattr(made, key):
+                found[key] = getattr(made, key), getattr(disk, key)
+        return found
+
+    def same_data(self, one, other):
+        if one == other:
+            return True
+        nodes = [self.snapshot.node(path) for path in (one, other) if path]
+        return len(nodes) == 2 and None not in nodes and nodes[0].key == nodes[1].key
+
+    def size_of_data(self, disk, node):
+        if disk.kind == "block":
+            if not node or node.kind != "block":
+                raise Error(f"{disk.name}: {disk.where} is not a block device")
+            return 0
+        if not node:
+            if not disk.size:
+                raise Error(f"{disk.name}: {disk.where} does not exist; with a size it is made")
+            if not self.snapshot.tree.is_folder(os.path.dirname(disk.where)):
+                raise Error(f"{disk.name}: there is no folder {os.path.dirname(disk.where)}")
+            return disk.size
+        if node.kind != "file":
+            raise Error(f"{disk.name}: {disk.where} is not a file")
+        if disk.size and disk.size != node.size:
+            raise Error(f"{disk.name}: {disk.where} has {node.size} bytes, not {disk.size}; leave the size out, or change the file")
+        return node.size
+
+    def others(self, made, have):
+        """The other LUNs of all fabrics that are linked to its backstore."""
+        lun = self.snapshot.luns.get(made.place)
+        own = lun.path if lun and have.linked else None
+        return [path for path in self.snapshot.backstores[have.inside].luns if path != own] if have.inside else []
+
+    # What disks mean for each other
+
+    def check_data(self):
+        """No two disks on one file or device, or with one designator, of whomever."""
+        data, units = {}, {}
+        for b in self.snapshot.backstores.values():
+            move = self.moves.get(self.owner.get(b.inside))
+            if move and (move.after is None and not move.keep_backstore or move.rebuild):
+                continue
+            if not move:
+                node = self.snapshot.node(b.where()) if b.where() else None
+                if node:
+                    data.setdefault(node.key, b.inside)
+                if b.serial:
+                    units.setdefault(designator(b.serial), b.inside)
+        for move in sorted(self.moves.values(), key=lambda move: not (move.idle and move.have.linked)):
+            if not move.after or move.fault:
+                continue
+            node = self.snapshot.node(move.after.where) if move.after.where else None
+            key = node.key if node else os.path.realpath(move.after.where) if move.after.where else None
+            other = data.setdefault(key, move.name) if key else move.name
+            if other != move.name:
+                self.refuse(move, f"{move.after.where} is the data of {other}, too")
+            other = units.setdefault(designator(move.after.serial), move.name)
+            if other != move.name:
+                self.refuse(move, f"{other} has the same serial number, as far as the system sees it: of its hexadecimal digits the first 25 count")
+
+    def refuse(self, move, reason, status=1):
+        """What is as it was made is left so."""
+        if not move.idle or not move.have.linked:
+            move.fault = move.fault or Error(f"{move.name}: {reason}", status)
+
+    def check_places(self):
+        for move in self.moves.values():
+            if not move.after or move.fault or move.have.linked and not move.relink and not move.rebuild:
+                continue
+            lun = self.snapshot.luns.get(move.after.place)
+            owner = self.moves.get(self.owner.get(lun.inside)) if lun and lun.inside else None
+            freed = owner and owner.leaves and owner.now.place == move.after.place
+            if lun and not freed and not (move.now and move.have.empty and move.now.place == move.after.place):
+                move.fault = Error(f"{move.name}: lun {move.after.lun} of {move.after.target}, TPG {move.after.tpg}, is taken")
+
+    def check_memory(self):
+        wanted = {move.name: move.after.size for move in self.moves.values()
+                  if move.after and move.after.kind == "ramdisk" and not move.after.inside and not move.fault}
+        free = self.snapshot.available_memory()
+        if not self.force and free is not None and sum(wanted.values()) > free:
+            for name, size in wanted.items():
+                self.moves[name].fault = Error(f"{name}: {shown_size(size)} of RAM, {shown_size(sum(wanted.values()))} for all new ramdisks, "
+                                               f"but {free >> 20} MiB are available; with --force it is tried")
+
+    def choose_initiators(self, wanted):
+        """The nexus is the port's: its initiator is what one of its disks says, or what it has, or comes from its first disk's name."""
+        self.initiators = {}
+        by_port = {}
+        for disk in wanted:
+            by_port.setdefault(disk.port, []).append(disk)
+        for port, disks in by_port.items():
+            nexus, own = self.snapshot.nexus(port), [disk.generated_initiator() for disk in disks]
+            given = next((disk.initiator for disk in disks if disk.initiator), None)
+            moves = [self.moves[disk.name] for disk in disks if self.moves[disk.name].after]
+            adopted = any(move.adopted and move.have.linked and not self.users.of(move.now.place) for move in moves)
+            others = [name for name, made in self.state.disks.items() if made.port == port and name not in self.moves]
+            ours = adopted or port in self.state.ports and not others
+            to = given or (nexus if nexus and (nexus in own or not ours) else own[0])
+            here = [lun for place, lun in self.snapshot.luns.items() if place[:2] == port and lun.inside]
+            moving = [move for move in self.moves.values() if move.have.linked and move.now.port == port]
+            if nexus and to != nexus and len(here) != len(moving):
+                if given:
+                    for move in moves:
+                        if not move.have.linked or self.state.ports.get(port):
+                            move.fault = move.fault or Error(f"{move.name}: the initiator of {port[0]}, TPG {port[1]}, is {nexus}, and others use it")
+                to = nexus
+            self.initiators[port] = to
+            for move in (moving or moves) if nexus and to != nexus else ():
+                move.initiator = port, nexus, to
+                if move.after:
+                    move.relink = move.have.linked
+                    move.sign, comma = move.sign or "~", ", " if move.text else ""
+                    move.text += f"{comma}initiator {nexus} -> {to}"
+
+    def check_use(self):
+        for move in self.moves.values():
+            if move.leaves and not self.force and not move.fault:
+                user = self.users.of(move.now.place)
+                if user:
+                    move.fault = Error(f"{move.name}: {user}; with --force it is {'changed' if move.after else 'removed'} all the same", IN_USE)
+
+    # Steps
+
+    def groups(self):
+        """Moves that free what others take, and those of a port whose nexus changes, go together."""
+        moves = [move for move in self.moves.values() if move.sign]
+        group = {move.name: {move.name} for move in moves}
+
+        def join(one, other):
+            merged = group[one.name] | group[other.name]
+            for name in merged:
+                group[name] = merged
+
+        places = {move.now.place: move for move in moves if move.leaves}
+        units = {designator(move.now.serial): move for move in moves if move.now and move.have.inside}
+        data, ports = {}, {}
+        for move in moves:
+            if move.now and move.have.inside and move.now.where and (not move.after or move.rebuild):
+                data[self.data_key(move.now.where)] = move
+            if move.initiator:
+                join(move, ports.setdefault(move.initiator[0], move))
+        for move in moves:
+            if move.after:
+                for found in (places.get(move.after.place), units.get(designator(move.after.serial)), ports.get(move.after.port),
+                              data.get(self.data_key(move.after.where)) if move.after.where else None):
+                    if found:
+                        join(move, found)
+        order = {name: number for number, name in enumerate(self.state.entries)}
+        # What goes first makes room; it goes in the reverse of how it was made.
+        first = sorted((move for move in moves if move.sign == "-"), key=lambda move: -order[move.name])
+        seen, found = set(), []
+        moves = first + [move for move in moves if move.sign != "-"]
+        for move in moves:
+            if move.name not in seen:
+                seen |= group[move.name]
+                found.append([m for m in moves if m.name in group[move.name]] if len(group[move.name]) > 1 else [move])
+        return found
+
+    def data_key(self, where):
+        node = self.snapshot.node(where)
+        return node.key if node else where
+
+    def change(self, moves):
+        refused = [move for move in moves if move.fault]
+        if refused:
+            lines = [str(move.fault) for move in refused]
+            lines += [f"{move.name}: waits for {', '.join(m.name for m in refused)}" for move in moves if not move.fault]
+            return Change(moves, {}, {}, [], [], Error("\n".join(lines), refused[0].fault.status))
+        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link")}, {}, []
+        taken = {self.data_key(move.after.where) for move in moves if move.after and move.after.kind == "block" and not move.after.inside}
+        changed = set()
+        for move in moves:
+            now, have, after = move.now, move.have, move.after
+            if now and have.inside:
+                now = move.now = now._replace(inside=have.inside)
+            if after and not after.inside:
+                after = move.after = after._replace(inside=f"core/{self.snapshot.free_hba(PLUGINS[after.kind])}/{after.name}")
+                if move.make_file:
+                    steps["file"].append(Step(lio.make_file, (after.where, after.size)))
+                late = after.kind == "block" and any(m.now and m.have.inside and m.now.kind == "block" and self.data_key(m.now.where) ==
+                                                     self.data_key(after.where) for m in moves if not m.after or m.rebuild)
+                steps["late" if late else "make"].append(Step(lio.make_backstore, (after,)))
+            if move.leaves:
+                lun = self.snapshot.luns[now.place]
+                device = self.snapshot.device(now.place)
+                steps["unlink"].append(Step(lio.unlink, (now.place, lun.name, have.inside, f"/dev/{device}" if device and not self.force else None)))
+            elif have.empty and have.inside and (not after or now.place != after.place):
+                steps["unlink"].append(Step(lio.remove_lun, (now.place,)))
+            if after and have.inside == after.inside and now.serial != after.serial:
+                steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
+            if move.initiator and move.initiator[0] not in changed:
+                port, before, to = move.initiator
+                changed.add(port)
+                steps["set"].append(Step(lio.set_nexus, (*port, before, to)))
+                if port in self.state.ports:
+                    ports[port] = self.state.ports[port]._replace(initiator=to)
+            if move.adopted and have.linked and after.port not in self.state.ports:
+                ports[after.port] = Port(self.initiators[after.port], ("target", "tpg"))
+            if after and (not have.linked or move.leaves):
+                ports.setdefault(after.port, self.port(after.port))
+                steps["port"].append(Step(lio.make_port, (*after.port, self.initiators[after.port])))
+                steps["link"].append(Step(lio.link, (after.place, after.inside)))
+            if now and have.inside and (not after or move.rebuild) and not move.keep_backstore:
+                early = now.kind == "block" and self.data_key(now.where) in taken
+                (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
+            if now and now.port in self.state.ports and have.inside and (not after or after.port != now.port):
+                port = self.state.ports[now.port]
+                cleanup.append(Step(lio.remove_port, (*now.port, port.ours, port.initiator)))
+        cleanup.sort(key=lambda step: step.do is lio.remove_backstore)  # the data last
+        return Change(moves, {move.name: Entry(move.now if move.name in self.state.disks or move.adopted else None, move.after) for move in moves},
+                      ports, [step for each in steps.values() for step in each], cleanup, None)
+
+    def port(self, port):
+        known = self.state.ports.get(port)
+        if port in self.snapshot.ports:
+            if known:
+                return known
+            return Port(self.initiators[port], () if self.snapshot.nexus(port) else ("nexus",))
+        ours = ["tpg"]
+        if port[0] not in self.snapshot.targets or any(key[0] == port[0] and "target" in value.ours for key, value in self.state.ports.items()):
+            ours.insert(0, "target")
+        return Port(self.initiators[port], tuple(ours), known.other if known else {})
+
+
+def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=False, force=False):
+    """The changes, in their order; those that are refused have a fault and no steps."""
+    planner = Planner(state, snapshot, users, force)
+    for name in leaving:
+        planner.remove(name)
+    for disk in wanted:
+        planner.want(disk, origin, adopt)
+    planner.check_data()
+    planner.check_places()
+    planner.check_memory()
+    planner.choose_initiators(wanted)
+    planner.check_use()
+    for move in planner.moves.values():
+        if move.fault and not move.sign:
+            move.sign = "?"
+    return [planner.change(moves) for moves in planner.groups()]
+
+
+def recovery(state, snapshot):
+    """What brings an intention of a command that was killed to an end: forward if the new LUN is linked, else back."""
+    changes = []
+    for name, (now, after) in state.entries.items():
+        if now == after:
+            continue
+        old = find_either(snapshot, now, after)
+        if after and find(snapshot, after).linked:
+            result, what, gone = after, "finished", [now]
+        elif now and old.linked:
+            result, what, gone = now, "undone", [after]
+        elif after and old.inside:
+            result, what, gone = now, "undone", [after]
+        else:
+            result, what, gone = None, "undone" if after else "finished", [after, now]
+        if result and result is now:
+            result = now._replace(serial=snapshot.backstores[old.inside].serial, inside=old.inside)
+        steps = []
+        for made in filter(None, gone):
+            lun = snapshot.luns.get(made.place)
+            if lun and not lun.inside and not (result and result.place == made.place):
+                steps.append(Step(clear_lun, (made.place,)))
+            if not (result and result.inside == made.inside):
+                steps += left_of_backstore(snapshot, made, file=made is after and not (now and now.where == made.where))
+            if made.port in state.ports and not (result and result.port == made.port):
+                port = state.ports[made.port]
+                steps.append(Step(lio.remove_port, (*made.port, port.ours, port.initiator)))
+        move = Move(name, now, Have("", False, False, ()), result)
+        move.sign, move.text = "!", f"an earlier command was interrupted; what it did is {what}"
+        changes.append(Change([move], {name: Entry(now, result)}, {}, steps, [], None))
+    return changes
+
+
+def find_either(snapshot, made, other):
+    """The serial number may have been changed already, or not yet."""
+    if not made:
+        return Have("", False, False, ())
+    have = find(snapshot, made)
+    if not have.inside and other and other.inside == made.inside:
+        have = find(snapshot, made._replace(serial=other.serial))
+    return have
+
+
+def left_of_backstore(snapshot, made, file):
+    steps, hba = [], os.path.dirname(made.inside)
+    backstore = snapshot.backstores.get(made.inside)
+    # The serial number is written first of all: without one it is what was just begun.
+    if backstore and backstore.serial in (made.serial, "") and not backstore.luns:
+        steps.append(Step(lio.remove_backstore, (made,)))
+    elif not backstore and hba[5:] in snapshot.hbas:
+        steps.append(Step(remove_hba, (hba,)))
+    if file and made.made_file:
+        node = snapshot.node(made.where)
+        if node and node.kind == "file" and node.size == made.size and not node.blocks and node.mode == 0o600:
+            steps.append(Step(remove_file, (made.where, made.size)))
+    return steps
+
+
+def clear_lun(tree, undo, place):
+    """It may have been in the way of two disks."""
+    if tree.is_folder(lio.lun_path(*place)):
+        lio.remove_lun(tree, undo, place)
+
+
+def remove_hba(tree, undo, hba):
+    lio.remove_empty(tree, f"{TARGET}/{hba}")
+
+
+def remove_file(tree, undo, path, size):
+    """One that has no data."""
+    tree.unlink(path)
+    undo.append(lambda: tree.create(path, size))

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What there is, looked at once: every answer of a command comes from here."""
+import os
+import re
+
+from .lio import TARGET, lun_path, port_path
+from .model import PLUGINS
+
+
+class Backstore:
+    def __init__(self, tree, inside):
+        self.tree, self.inside = tree, inside
+        _, hba, self.name = inside.split("/")
+        self.plugin = hba.rpartition("_")[0]
+        self.serial = (tree.read(f"{TARGET}/{inside}/wwn/vpd_unit_serial") or "").partition(":")[2].strip()
+        self.luns = []  # all that are linked to it, of all fabrics
+
+    @property
+    def kind(self):
+        return next((kind for kind, plugin in PLUGINS.items() if plugin == self.plugin), self.plugin)
+
+    def info(self):
+        return self.tree.read(f"{TARGET}/{self.inside}/info") or ""
+
+    def where(self):
+        """The file or the block device, or ""."""
+        path = "" if self.plugin == "rd_mcp" else (self.tree.read(f"{TARGET}/{self.inside}/udev_path") or "").strip()
+        if not path and self.plugin == "fileio":
+            match = re.search(r"File: (.*)  Size: ", self.info())
+            path = match[1] if match else ""
+        return path
+
+    def size(self):
+        """Bytes of a ramdisk or a file, or 0."""
+        info = self.info()
+        pages, size = re.search(r"PAGES/PAGE_SIZE: (\d+)\*(\d+)", info), re.search(r"File: .*  Size: (\d+)", info)
+        return int(pages[1]) * int(pages[2]) if pages else int(size[1]) if size else 0
+
+
+class Lun:
+    """name is that of the link to the backstore; without one it and inside are None."""
+
+    def __init__(self, path, links):
+        self.path = path  # below TARGET
+        self.name, self.inside = None, None
+        for name, to in links.items():
+            self.name, self.inside = name, "/".join(os.path.normpath(to).split("/")[-3:])
+
+
+class Snapshot:
+    def __init__(self, tree):
+        self.tree = tree
+        self.backstores, self.luns, self.ports, self.targets = {}, {}, {}, set()
+        self.hbas = set()
+        for hba in tree.folders(f"{TARGET}/core"):
+            if re.fullmatch(r".+_\d+", hba):
+                self.hbas.add(hba)
+                for name in tree.folders(f"{TARGET}/core/{hba}"):
+                    inside = f"core/{hba}/{name}"
+                    self.backstores[inside] = Backstore(tree, inside)
+        for fabric in tree.folders(TARGET):
+            if fabric != "core":
+                self.look_at(fabric)
+        self.cache = {}
+
+    def look_at(self, fabric):
+        for target in self.tree.folders(f"{TARGET}/{fabric}"):
+            ports = self.tree.folders(f"{TARGET}/{fabric}/{target}")
+            if fabric == "loopback":
+                self.targets.add(target)
+            for tpg in ports:
+                for name in self.tree.folders(f"{TARGET}/{fabric}/{target}/{tpg}/lun"):
+                    path = f"{fabric}/{target}/{tpg}/lun/{name}"
+                    lun = Lun(path, self.tree.links(f"{TARGET}/{path}"))
+                    if lun.inside in self.backstores:
+                        self.backstores[lun.inside].luns.append(path)
+                    number = re.fullmatch(r"lun_(\d+)", name)
+                    if fabric == "loopback" and number and tpg.startswith("tpgt_"):
+                        self.luns.setdefault((target, int(tpg[5:]), int(number[1])), lun)
+                if fabric == "loopback" and tpg.startswith("tpgt_"):
+                    self.ports[target, int(tpg[5:])] = f"{TARGET}/{fabric}/{target}/{tpg}"
+
+    def once(self, key, look):
+        if key not in self.cache:
+            self.cache[key] = look()
+        return self.cache[key]
+
+    def attribute(self, port, name):
+        """What an attribute of a port has, or ""."""
+        path = self.ports.get(port)
+        return self.once((path, name), lambda: (self.tree.read(f"{path}/{name}") or "").strip()) if path else ""
+
+    def nexus(self, port):
+        return self.attribute(port, "nexus")
+
+    def hctl(self, place):
+        address = self.attribute(place[:2], "address")
+        return f"{address}:{place[2]}" if address else ""
+
+    def node(self, path):
+        return self.once(("node", path), lambda: self.tree.node(path))
+
+    def device(self, place):
+        """The disk's name under /dev, or None."""
+        return self.once(("device", place), lambda: device_of(self.tree, self.hctl(place)))
+
+    def by_id(self, device):
+        def look():
+            found = {}
+            for name, to in sorted(self.tree.links("/dev/disk/by-id").items()):
+                found.setdefault(os.path.basename(to), []).append(f"/dev/disk/by-id/{name}")
+            return found
+        links = self.once("by-id", look).get(device, [])
+        return ([link for link in links if "/wwn-" in link] + [link for link in links if "/scsi-3" in link] + links + [None])[0]
+
+    def available_memory(self):
+        match = re.search(r"^MemAvailable:\s*(\d+) kB", self.tree.read("/proc/meminfo") or "", re.MULTILINE)
+        return int(match[1]) << 10 if match else None
+
+    def free_hba(self, plugin):
+        """The lowest number that no HBA has, as rtslib takes it: one for each backstore."""
+        number = 0
+        while f"{plugin}_{number}" in self.hbas:
+            number += 1
+        self.hbas.add(f"{plugin}_{number}")
+        return f"{plugin}_{number}"
+
+
+def device_of(tree, hctl):
+    names = tree.folders(f"/sys/bus/scsi/devices/{hctl}/block") if hctl else []
+    return names[0] if names and tree.node(f"/dev/{names[0]}") else None

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The file system, an operation at a time.  All that the command sees and changes goes through it."""
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import subprocess
+import time
+from typing import NamedTuple, Optional
+
+
+class Stop(BaseException):
+    """A signal that ends the command, told between two operations."""
+
+    def __init__(self, signal):
+        super().__init__(signal)
+        self.signal = signal
+
+
+class Node(NamedTuple):
+    """What there is at a path: "file", "block", "character" or "other"; key is the same for all paths to it."""
+    kind: str
+    size: int
+    key: tuple
+    blocks: int
+    mode: int
+
+
+class Tree:
+    """Below root.  Reading what is not there gives None or nothing; changing it is an OSError."""
+
+    def __init__(self, root="/", writable=True, log=None):
+        self.root, self.writable, self.log = root.rstrip("/"), writable, log
+        self.operations = 0
+        self.signal = None  # the one that ends the command, once it has come
+        self.finishing = False  # when it is not heeded any more
+        self.kernel_log = None
+
+    def path(self, path):
+        self.operations += 1
+        return self.root + path
+
+    def change(self, path, line):
+        """Before each change."""
+        if not self.writable:
+            raise AssertionError(f"a dry run would write: {line}")
+        self.heed_signal()
+        if self.log:
+            self.log(line)
+        return self.path(path)
+
+    # Reading
+
+    def contents(self, path):
+        fd = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            data = b""
+            while True:
+                more = os.read(fd, 1 << 20)
+                data += more
+                if not more:
+                    return os.fsdecode(data)
+        finally:
+            os.close(fd)
+
+    def read(self, path) -> Optional[str]:
+        try:
+            return self.contents(path)
+        except OSError:
+            return None
+
+    def folders(self, path):
+        with contextlib.suppress(OSError), os.scandir(self.path(path)) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        return []
+
+    def links(self, path):
+        """The symbolic links in a folder, and where each points."""
+        found = {}
+        with contextlib.suppress(OSError), os.scandir(self.path(path)) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    with contextlib.suppress(OSError):
+                        found[entry.name] = os.readlink(self.path(f"{path}/{entry.name}"))
+        return found
+
+    def is_folder(self, path):
+        return os.path.isdir(self.path(path))
+
+    def node(self, path) -> Optional[Node]:
+        try:
+            found = os.stat(self.path(path))
+        except OSError:
+            return None
+        for kind, test in ("file", stat.S_ISREG), ("block", stat.S_ISBLK), ("character", stat.S_ISCHR):
+            if test(found.st_mode):
+                key = (kind, found.st_dev, found.st_ino) if kind == "file" else (kind, os.major(found.st_rdev), os.minor(found.st_rdev))
+                return Node(kind, found.st_size, key, found.st_blocks, stat.S_IMODE(found.st_mode))
+        return Node("other", 0, (), 0, 0)
+
+    # Changing
+
+    def mkdir(self, path):
+        os.mkdir(self.change(path, f"mkdir {path}"))
+
+    def rmdir(self, path):
+        os.rmdir(self.change(path, f"rmdir {path}"))
+
+    def symlink(self, to, path):
+        os.symlink(self.root + to, self.change(path, f"ln -s {to} {path}"))
+
+    def unlink(self, path):
+        os.unlink(self.change(path, f"rm {path}"))
+
+    def write(self, path, text):
+        """One write(), whose errno is the attribute's answer."""
+        fd = os.open(self.change(path, f"echo '{text}' >{path}"), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, os.fsencode(text))
+        finally:
+            os.close(fd)
+
+    def create(self, path, size):
+        """A new file, for root alone to read, as the disk will be; it and its folder are on the medium."""
+        fd = os.open(self.change(path, f"(umask 077; truncate -s {size} {path})"), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            os.ftruncate(fd, size)
+            os.fsync(fd)
+        except OSError:
+            os.unlink(self.root + path)
+            raise
+        finally:
+            os.close(fd)
+        self.sync_folder(path)
+
+    def replace(self, path, text):
+        """Write a file anew: whoever reads it finds the old text or the new one."""
+        name = self.change(path, f"(replace {path})")
+        fd = os.open(name + ".new", os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        with open(fd, "w") as f:
+            os.fchmod(fd, 0o644)
+            f.write(text)
+            f.flush()
+            os.fsync(fd)
+        os.rename(name + ".new", name)
+        self.sync_folder(path)
+
+    def rename(self, path, to):
+        os.rename(self.change(path, f"mv {path} {to}"), self.root + to)
+
+    def sync_folder(self, path):
+        fd = os.open(os.path.dirname(self.root + path), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        except OSError:
+            pass  # not every file system can
+        finally:
+            os.close(fd)
+
+    # Devices, time and the kernel
+
+    @staticmethod
+    def is_root():
+        return os.geteuid() == 0
+
+    @contextlib.contextmanager
+    def lock(self, path, wait):
+        """Hold a lock file; if another process holds it, wait(None) is asked first, and may raise."""
+        fd = os.open(self.change(path, f"flock {path}"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        try:
+            while True:
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    wait()
+                    self.sleep(0.05)
+            yield
+        finally:
+            os.close(fd)
+
+    @contextlib.contextmanager
+    def exclusive(self, path):
+        """Hold a block device; EBUSY if a file system, swap, another device or a program holds it."""
+        fd = os.open(self.path(path), os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            yield
+        finally:
+            os.close(fd)
+
+    def now(self):
+        return time.monotonic()
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+        self.heed_signal()
+
+    def stop(self, number):
+        self.signal = number
+
+    def heed_signal(self):
+        if self.signal and not self.finishing:
+            raise Stop(self.signal)
+
+    def run(self, *command):
+        self.change("", " ".join(command))
+        with contextlib.suppress(OSError):
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+    def mark_log(self):
+        """What the kernel says from now on is for log_since_mark()."""
+        with contextlib.suppress(OSError):
+            if self.kernel_log is None:
+                self.kernel_log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            os.lseek(self.kernel_log, 0, os.SEEK_END)
+
+    def log_since_mark(self):
+        lines = []
+        while self.kernel_log is not None:
+            try:
+                lines.append(os.read(self.kernel_log, 8192).decode("utf-8", "replace").partition(";")[2].split("\n")[0])
+            except OSError as e:
+                if e.errno != errno.EPIPE:  # a line that was overwritten
+                    break
+        return lines

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A file system in memory that behaves as LIO's configfs, sysfs and udev do, as far as tcm-loop sees it.
+
+Target, TPG, nexus and LUN obey the model of selftests/states.py, along which the module is led, too: test_fake.py.
+"""
+import collections
+import contextlib
+import errno
+import os
+import re
+
+from tcmloop.lio import TARGET
+from tcmloop.names import designator
+from tcmloop.tree import Node, Tree
+
+CORE, LOOPBACK = f"{TARGET}/core", f"{TARGET}/loopback"
+SERIAL = "T10 VPD Unit Serial Number: "
+
+
+class Died(BaseException):
+    """The process is gone, as by SIGKILL; what it changed is there."""
+
+
+class Nodes(dict):
+    """By path.  Knows the children of each folder, and the links to each path."""
+
+    def __init__(self):
+        super().__init__()
+        self.children, self.linked = collections.defaultdict(dict), collections.defaultdict(dict)
+
+    def __setitem__(self, path, node):
+        if path != "/":
+            self.children[os.path.dirname(path)][path] = None
+        if isinstance(node, tuple) and node[0] == "link":
+            self.linked[node[1]][path] = None
+        super().__setitem__(path, node)
+
+    def setdefault(self, path, node):
+        if path not in self:
+            self[path] = node
+
+    def __delitem__(self, path):
+        self.pop(path)
+
+    def pop(self, path, *default):
+        self.children[os.path.dirname(path)].pop(path, None)
+        node = super().pop(path, *default)
+        if isinstance(node, tuple) and node[0] == "link":
+            self.linked[node[1]].pop(path, None)
+        return node
+
+    def below(self, path):
+        """All that is below a path, and itself."""
+        found = [path]
+        for name in found:
+            found += self.children.get(name, ())
+        return found[::-1]
+
+
+class Fake(Tree):
+    FOLDER = "folder",
+
+    def __init__(self, writable=True):
+        super().__init__(writable=writable)
+        self.nodes = Nodes()  # path: FOLDER, a text, ("link", to), ("file", size, blocks, mode) or ("block", major, minor)
+        self.nodes["/"] = self.FOLDER
+        self.changes, self.fail_at, self.die_at, self.dead = 0, None, None, False
+        self.failure = errno.EIO
+        self.clock, self.number, self.claimed = 100.0, 0, set()
+        self.udev, self.hosts = True, {}
+        for path in ("/dev/disk/by-id", "/run", "/run/udev/data", "/srv", "/sys/bus/scsi/devices", "/proc/sys/kernel/random", CORE, LOOPBACK,
+                     "/var/target/pr", "/var/target/alua", "/etc"):
+            self.folder(path)
+        self.nodes["/run/udev/control"] = ""
+        self.nodes["/proc/sys/kernel/random/boot_id"] = "boot-1\n"
+        self.nodes["/proc/meminfo"] = "MemAvailable:    1048576 kB\n"
+        self.nodes[f"{TARGET}/dbroot"] = "/var/target\n"
+        for minor in range(4):
+            self.nodes[f"/dev/vd{'abcd'[minor]}"] = ("block", 252, minor)
+
+    def again(self):
+        """The next process, on the same machine."""
+        other = Fake()
+        other.__dict__.update({key: value for key, value in self.__dict__.items() if key not in ("signal", "finishing")})
+        other.changes, other.fail_at, other.die_at, other.dead, other.operations = 0, None, None, False, 0
+        return other
+
+    def folder(self, path):
+        while path not in self.nodes:
+            self.nodes[path] = self.FOLDER
+            path = os.path.dirname(path)
+
+    def change(self, path, line):
+        if self.dead:
+            raise Died
+        super().change(path, line)
+        self.changes += 1
+        if self.changes == self.die_at:
+            self.dead = True
+            raise Died
+        if self.changes == self.fail_at:
+            raise OSError(self.failure, os.strerror(self.failure), path)
+        return path
+
+    def children(self, path):
+        return list(self.nodes.children.get(path, ()))
+
+    @staticmethod
+    def refuse(number, path):
+        raise OSError(number, os.strerror(number), path)
+
+    # Reading
+
+    def contents(self, path):
+        self.operations += 1
+        found = self.nodes.get(path)
+        return found if isinstance(found, str) else self.refuse(errno.ENOENT, path)
+
+    def folders(self, path):
+        self.operations += 1
+        return sorted(os.path.basename(name) for name in self.children(path) if self.nodes[name] is self.FOLDER)
+
+    def links(self, path):
+        names = [name for name in self.children(path) if isinstance(self.nodes[name], tuple) and self.nodes[name][0] == "link"]
+        self.operations += 1 + len(names)
+        return {os.path.basename(name): self.nodes[name][1] for name in names}
+
+    def is_folder(self, path):
+        self.operations += 1
+        return self.nodes.get(path) is self.FOLDER
+
+    def node(self, path):
+        self.operations += 1
+        found = self.nodes.get(path)
+        while isinstance(found, tuple) and found[0] == "link":
+            path = os.path.normpath(os.path.join(os.path.dirname(path), found[1]))
+            found = self.nodes.get(path)
+        if isinstance(found, tuple) and found[0] == "file":
+            return Node("file", found[1], ("file", path), found[2], found[3])
+        if isinstance(found, tuple):
+            return Node(found[0], 0, found, 0, 0)
+        return Node("other", 0, (), 0, 0) if found is not None else None
+
+    # Changing
+
+    def mkdir(self, path):
+        self.change(path, f"mkdir {path}")
+        if path in self.nodes:
+            self.refuse(errno.EEXIST, path)
+        if self.nodes.get(os.path.dirname(path)) is not self.FOLDER:
+            self.refuse(errno.ENOENT, path)
+        parts = path[len(TARGET) + 1:].split("/") if path.startswith(TARGET) else []
+        if len(parts) == 2 and parts[0] == "core" and not re.fullmatch(r"(rd_mcp|fileio|iblock|pscsi|user)_\d+", parts[1]):
+            self.refuse(errno.EINVAL, path)
+        if len(parts) == 2 and parts[0] == "loopback" and not re.match(r"(naa|fc|iqn|eui)\..", parts[1]):
+            self.refuse(errno.EINVAL, path)
+        self.nodes[path] = self.FOLDER
+        if len(parts) == 3 and parts[0] == "core":
+            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"),
+                               ("wwn/vpd_unit_serial", SERIAL), ("pr/res_aptpl_metadata", "")):
+                self.folder(f"{path}/{os.path.dirname(name)}".rstrip("/"))
+                self.nodes[f"{path}/{name}"] = text
+            self.folder(f"{path}/alua/default_tg_pt_gp")
+            self.number += 1
+            self.nodes[f"{path}/data"] = str(self.number)  # of this backstore, and of none that is made again
+        if len(parts) == 3 and parts[0] != "core":
+            self.folder(f"{path}/lun")
+            self.nodes[f"{path}/transport_status"] = "online\n"
+            self.nodes[f"{path}/address"] = f"{self.hosts.setdefault(parts[1], len(self.hosts))}:0:{parts[2][5:]}\n"
+
+    def rmdir(self, path):
+        self.change(path, f"rmdir {path}")
+        if self.nodes.get(path) is not self.FOLDER:
+            self.refuse(errno.ENOENT, path)
+        parts = path[len(TARGET) + 1:].split("/") if path.startswith(TARGET) else []
+        if len(parts) == 3 and parts[0] == "core":
+            if self.exports(path):
+                self.refuse(errno.EBUSY, path)
+            if len(self.children(f"{path}/alua")) > 1:
+                self.refuse(errno.ENOTEMPTY, path)
+        elif len(parts) == 3 and parts[0] != "core":
+            if self.children(f"{path}/lun"):
+                self.refuse(errno.ENOTEMPTY, path)
+        elif self.children(path):
+            self.refuse(errno.ENOTEMPTY, path)
+        for name in self.nodes.below(path):
+            del self.nodes[name]
+
+    def exports(self, backstore):
+        return list(self.nodes.linked.get(backstore, ()))
+
+    def symlink(self, to, path):
+        self.change(path, f"ln -s {to} {path}")
+        if self.nodes.get(os.path.dirname(path)) is not self.FOLDER:
+            self.refuse(errno.ENOENT, path)
+        if path in self.nodes:
+            self.refuse(errno.EEXIST, path)
+        if path.startswith(TARGET):
+            if self.nodes.get(f"{to}/enable") != "1":
+                self.refuse(errno.ENODEV, path)
+            if [name for name in self.children(os.path.dirname(path)) if name != path]:
+                self.refuse(errno.EEXIST, path)
+        self.nodes[path] = ("link", to)
+        if path.startswith(LOOPBACK):
+            self.settle(os.path.dirname(os.path.dirname(os.path.dirname(path))))
+
+    def unlink(self, path):
+        self.change(path, f"rm {path}")
+        if not isinstance(self.nodes.get(path), (tuple, str)):
+            self.refuse(errno.ENOENT, path)
+        del self.nodes[path]
+        if path.startswith(LOOPBACK):
+            self.disappear(self.hctl(os.path.dirname(path)))
+
+    def write(self, path, text):
+        self.change(path, f"echo {text} >{path}")
+        tpg = os.path.dirname(path)
+        if path.startswith(LOOPBACK) and path.endswith("/nexus"):
+            if not self.is_folder(tpg):
+                self.refuse(errno.ENOENT, path)
+            if text == "NULL":
+                if path not in self.nodes:
+                    self.refuse(errno.ENODEV, path)
+                if any(self.children(lun) for lun in self.children(f"{tpg}/lun")):
+                    self.refuse(errno.EPERM, path)
+                del self.nodes[path]
+            else:
+                if path in self.nodes:
+                    self.refuse(errno.EEXIST, path)
+                self.nodes[path] = text + "\n"
+                self.settle(tpg)
+            return
+        if not isinstance(self.nodes.get(path), str):
+            self.refuse(errno.ENOENT, path)
+        backstore = os.path.dirname(path)
+        if path.endswith("/wwn/vpd_unit_serial"):
+            if self.exports(os.path.dirname(backstore)):
+                self.refuse(errno.EINVAL, path)
+            text = SERIAL + text
+        elif path.endswith("/control"):
+            text = ",".join(filter(None, [self.nodes[path], text]))
+        elif path.endswith("/enable"):
+            self.enable(backstore, dict(option.split("=") for option in self.nodes[f"{backstore}/control"].split(",")))
+        self.nodes[path] = text
+        if path.endswith("/transport_status"):
+            self.nodes[path] = text + "\n"
+            self.settle(tpg)
+
+    def enable(self, backstore, options):
+        info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "
+        if "rd_pages" in options:
+            self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*4096  nullio: 0\n"
+        elif "fd_dev_name" in options:
+            if not self.node(options["fd_dev_name"]):
+                self.refuse(errno.ENOENT, options["fd_dev_name"])
+            self.nodes[f"{backstore}/info"] = (f"{info}TCM FILEIO ID: 0        File: {options['fd_dev_name']}"
+                                                f"  Size: {options['fd_dev_size']}  Mode: Buffered-WCE Async: 0\n")
+        else:
+            node = self.node(options["udev_path"])
+            if not node or node.kind != "block":
+                self.refuse(errno.ENODEV, options["udev_path"])
+            for other in [other for hba in self.children(CORE) for other in self.children(hba) if other != backstore]:
+                if f"udev_path={options['udev_path']}," in self.nodes[f"{other}/control"] + "," and self.nodes[f"{other}/enable"] == "1":
+                    self.refuse(errno.EBUSY, options["udev_path"])
+
+    def create(self, path, size):
+        self.change(path, f"truncate -s {size} {path}")
+        if path in self.nodes:
+            self.refuse(errno.EEXIST, path)
+        self.nodes[path] = ("file", size, 0, 0o600)
+
+    def replace(self, path, text):
+        self.change(path, f"replace {path}")
+        self.nodes[path] = text
+
+    def rename(self, path, to):
+        self.change(path, f"mv {path} {to}")
+        self.nodes[to] = self.nodes.pop(path)
+
+    # Devices
+
+    def hctl(self, lun):
+        return f"{self.nodes[os.path.dirname(os.path.dirname(lun)) + '/address'].strip()}:{os.path.basename(lun)[4:]}"
+
+    def settle(self, tpg):
+        """After what lets linked LUNs appear."""
+        for lun in self.children(f"{tpg}/lun"):
+            device = f"/sys/bus/scsi/devices/{self.hctl(lun)}"
+            for path in self.children(lun):
+                if f"{tpg}/nexus" in self.nodes and self.nodes[f"{tpg}/transport_status"] == "online\n" and device not in self.nodes:
+                    self.appear(device, self.nodes[path][1])
+
+    def appear(self, device, backstore):
+        minor = 0
+        while f"/dev/sd{minor}" in self.nodes:
+            minor += 1
+        self.folder(f"{device}/block/sd{minor}")
+        self.nodes[f"{device}/block/sd{minor}/dev"] = f"8:{minor}\n"
+        self.nodes[f"/dev/sd{minor}"] = ("block", 8, minor)
+        if self.udev:
+            self.nodes[f"/run/udev/data/b8:{minor}"] = f"S:disk/by-id/wwn\nI:{int(self.clock * 1e6)}\n"
+        serial = self.nodes[f"{backstore}/wwn/vpd_unit_serial"][len(SERIAL):]
+        if serial:
+            self.nodes.setdefault(f"/dev/disk/by-id/wwn-0x6001405{designator(serial)}", ("link", f"../../sd{minor}"))
+
+    def disappear(self, hctl):
+        device = f"/sys/bus/scsi/devices/{hctl}"
+        for name in [os.path.basename(name) for name in self.children(f"{device}/block")]:
+            del self.nodes[f"/dev/{name}"]
+            self.nodes.pop(f"/run/udev/data/b8:{name[2:]}", None)
+            for path in list(self.nodes.linked.get(f"../../{name}", ())):
+                del self.nodes[path]
+        if device in self.nodes:
+            for name in self.nodes.below(device):
+                del self.nodes[name]
+
+    @contextlib.contextmanager
+    def exclusive(self, path):
+        self.operations += 1
+        if path in self.claimed:
+            self.refuse(errno.EBUSY, path)
+        yield
+
+    @contextlib.contextmanager
+    def lock(self, path, wait):
+        yield
+
+    @staticmethod
+    def is_root():
+        return True
+
+    def now(self):
+        return self.clock
+
+    def sleep(self, seconds):
+        self.clock += seconds
+        self.heed_signal()
+
+    def run(self, *command):
+        pass
+
+    def mark_log(self):
+        pass
+
+    def log_since_mark(self):
+        return []
+
+    # What others make
+
+    def backstore(self, inside, control, serial):
+        path = f"{TARGET}/{inside}"
+        if os.path.dirname(path) not in self.nodes:
+            self.mkdir(os.path.dirname(path))
+        self.mkdir(path)
+        self.write(f"{path}/control", control)
+        self.write(f"{path}/enable", "1")
+        self.write(f"{path}/wwn/vpd_unit_serial", serial)
+        match = re.search("(?:fd_dev_name|udev_path)=([^,]*)", control)
+        if match:
+            self.write(f"{path}/udev_path", match[1])
+
+    def expose(self, port, lun, inside, nexus=None):
+        """port is "loopback/naa.…/tpgt_1"."""
+        for path in (os.path.dirname(f"{TARGET}/{port}"), f"{TARGET}/{port}"):
+            if path not in self.nodes:
+                self.folder(os.path.dirname(path))
+                self.mkdir(path)
+        if nexus:
+            self.write(f"{TARGET}/{port}/nexus", nexus)
+        self.mkdir(f"{TARGET}/{port}/lun/lun_{lun}")
+        self.symlink(f"{TARGET}/{inside}", f"{TARGET}/{port}/lun/lun_{lun}/theirs")
