@@ -39,7 +39,7 @@ install-man: ## copy the module's manual page to $(DESTDIR)/usr/share/man
 
 SBINDIR ?= /usr/sbin
 UNITDIR ?= /usr/lib/systemd/system
-install-command: ## install the command tcm-loop, its configuration and manual pages
+install-command: ## what "make install-utils" installs, but for the unit
 	install -D -t $(DESTDIR)$(SBINDIR) utils/tcm-loop
 	install -D -m 644 -t $(DESTDIR)/usr/share/tcm-loop/tcmloop utils/tcmloop/*.py
 	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)/usr/share/bash-completion/completions/tcm-loop
@@ -47,8 +47,18 @@ install-command: ## install the command tcm-loop, its configuration and manual p
 	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tcm-loop.8
 	[ -e $(DESTDIR)/etc/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)/etc utils/tcm-loop.conf
 
-install-utils: install-command ## the same, and its unit
+	for service in target rtslib-fb-targetctl; do \
+		install -D -m 644 utils/target.service.conf $(DESTDIR)$(UNITDIR)/$$service.service.d/tcm-loop.conf || exit; \
+	done
+
+install-utils: install-command ## install the command tcm-loop, its unit and manual pages
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) utils/tcm-loop.service
+
+uninstall-utils: ## undo "make install-utils"; /etc/tcm-loop.conf stays
+	rm -rf $(DESTDIR)$(SBINDIR)/tcm-loop $(DESTDIR)/usr/share/tcm-loop $(DESTDIR)$(UNITDIR)/tcm-loop.service
+	rm -rf $(DESTDIR)$(UNITDIR)/target.service.d/tcm-loop.conf $(DESTDIR)$(UNITDIR)/rtslib-fb-targetctl.service.d/tcm-loop.conf
+	rm -f $(DESTDIR)/usr/share/bash-completion/completions/tcm-loop
+	rm -f $(DESTDIR)/usr/share/man/man5/tcm-loop.conf.5* $(DESTDIR)/usr/share/man/man8/tcm-loop.8*
 
 install: install-source ## install through DKMS, for the running kernel or KERNELS="...", and those to come
 	dkms add -m tcm-loop -v $(VERSION)
@@ -115,5 +125,5 @@ shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded 
 format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
-.PHONY: help modules modules_install probes check-headers clean install-source install-man install-command install-utils install uninstall dist deb rpm setup demo check \
+.PHONY: help modules modules_install probes check-headers clean install-source install-man install-command install-utils uninstall-utils install uninstall dist deb rpm setup demo check \
 	check-utils check-packages check-long check-docs test bench clients coverage mutants shell format

@@ -10,12 +10,11 @@ import sys
 
 from . import VERSION, conf, plan, targetcli
 from .inuse import Users
-from .lio import TARGET
-from .model import OPTIONS, Disk, shown_size
+from .model import OPTIONS, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, protocol_of
 from .run import Executor
 from .snapshot import Snapshot
-from .state import FOLDER, Store
+from .state import FOLDER, Entry, Port, Store
 from .tree import Stop, Tree
 
 CONFIG = "/etc/tcm-loop.conf"
@@ -132,6 +131,75 @@ def create(session, arguments):
             raise Error(f"{name} exists; \"tcm-loop remove {name}\" removes it")
         changes = plan.plan(state, snapshot, session.users(snapshot), [Disk(name, options)], force=arguments.force)
         return session.perform(changes, several=False)
+
+
+def adopt(session, arguments):
+    """Take over disks that others made, or that a lost state had."""
+    with session.writing() as (state, snapshot):
+        for name in arguments.disk:
+            if name in state.entries:
+                raise Error(f"{name} is this command's already")
+            found = [(place, lun, b) for b in snapshot.backstores.values() if b.name == name and b.kind in PLUGINS and b.serial
+                     for place, lun in snapshot.luns.items() if lun.inside == b.inside]
+            if len(found) != 1:
+                raise Error(f"{name}: " + ("several LUNs have a backstore of that name" if found else
+                                           "no LUN has a backstore of that name that is a ramdisk, a file or a block device with a serial number"), NO_SUCH_DISK)
+            (place, lun, b), = found
+            made = Made(name, "create", b.kind, b.where(), b.size(), b.inside, False, b.serial, *place)
+            state.entries[name] = Entry(made, made)
+            state.ports.setdefault(made.port, Port(snapshot.nexus(made.port), ("target", "tpg")))
+            say(f"{name}: adopted")
+        session.store.save(state)
+    return 0
+
+
+def forget(session, arguments):
+    """Leave disks to others, as they are."""
+    with session.writing() as (state, _):
+        for name in arguments.disk:
+            if name not in state.entries:
+                raise Error(f"{name} is not a disk that this command made", NO_SUCH_DISK)
+        for name in arguments.disk:
+            del state.entries[name]
+            say(f"{name}: forgotten, and left as it is")
+        session.executor.forget()
+        session.store.save(state)
+    return 0
+
+
+def check_idle(session, _):
+    """For target.service, whose start clears all that there is: it is refused while disks are in use."""
+    state, snapshot = session.reading()
+    users, used = session.users(snapshot), []
+    for name, made in state.disks.items():
+        user = users.of(made.place) if plan.find(snapshot, made).linked else None
+        if user:
+            used.append(f"{name}: {user}")
+    if used:
+        raise Error("\n".join(used), plan.IN_USE)
+    return 0
+
+
+def complete(words, tree):
+    """What the last word may become, for the shell: a line for each; nothing, for files."""
+    *before, last = words or [""]
+    top = parser()
+    commands = next(action.choices for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    command = next((word for word in before if word in commands), None)
+    options = {option: action for action in (commands[command] if command else top)._actions for option in action.option_strings}
+    action = options.get(before[-1]) if before else None
+    if action and action.nargs != 0:
+        found = action.choices or ()
+    elif last.startswith("-"):
+        found = options
+    elif not command:
+        found = commands
+    else:
+        found = Store(tree).load().disks if command in ("remove", "forget") else ()
+    for word in found:
+        if word.startswith(last):
+            say(word)
+    return 0
 
 
 def configured(tree):
@@ -265,21 +333,32 @@ def parser():
     sub.add_argument("--force", action="store_true", help="change what is in use, and what loses its data, too")
     sub.set_defaults(run=apply)
 
+    sub = commands.add_parser("adopt", help="count disks that others made as this command's")
+    sub.add_argument("disk", nargs="+", help="name of the backstore")
+    sub.set_defaults(run=adopt)
+
+    sub = commands.add_parser("forget", help="leave disks that this command made as they are, to others")
+    sub.add_argument("disk", nargs="+", help="name")
+    sub.set_defaults(run=forget)
+
+    commands.add_parser("check-idle", help="fail if a disk that this command made is in use").set_defaults(run=check_idle)
     commands.add_parser("targetcli", add_help=False, help="run targetcli so that it shows and saves these disks, too")
     return found
 
 
 def run(argv, tree=None):
     """The exit status of one command."""
-    # What follows "targetcli" is its own, options, too.
+    # What follows "targetcli" is its own, options, too; "complete" is for the shells.
     at = 0
     while argv[at:at + 1] and argv[at].startswith("-"):
         at += 2 if argv[at] in ("--state", "--lock-timeout") else 1
     if argv[at:at + 1] == ["targetcli"]:
         return targetcli.run(argv[at + 1:])
+    if argv[at:at + 1] == ["complete"]:
+        return complete(argv[at + 1:], tree or Tree(writable=False))
     arguments = parser().parse_args(argv)
     if not tree:
-        writable = not getattr(arguments, "dry_run", False) and arguments.run is not list_disks
+        writable = arguments.run in (create, remove, adopt, forget) or arguments.run is apply and not arguments.dry_run
         tree = Tree(writable=writable, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             signal.signal(number, lambda received, _: tree.stop(received))

@@ -85,6 +85,15 @@ class Fake(Tree):
         other.changes, other.fail_at, other.die_at, other.dead, other.operations = 0, None, None, False, 0
         return other
 
+    def copy(self):
+        """Another machine that is as this one."""
+        other = self.again()
+        other.nodes = Nodes()
+        for path, node in self.nodes.items():
+            other.nodes[path] = node
+        other.claimed, other.hosts = set(self.claimed), dict(self.hosts)
+        return other
+
     def folder(self, path):
         while path not in self.nodes:
             self.nodes[path] = self.FOLDER

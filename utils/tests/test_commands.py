@@ -419,6 +419,41 @@ class Scale(Case):
         self.assertEqual(seen(fake), {"hbas": 0})
 
 
+class Others(Case):
+    def test_adopt_and_forget(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        before = below(fake, TARGET)
+        self.good(run(fake, "forget", "a"), "^a: forgotten, and left as it is\n$")
+        self.assertEqual((state(fake)["disks"], state(fake)["ports"]), ({}, {}))
+        self.refused(run(fake, "forget", "a"), 4, "a is not a disk")
+        self.good(run(fake, "adopt", "a"), "^a: adopted\n$")
+        self.refused(run(fake, "adopt", "a"), 1, "already")
+        self.refused(run(fake, "adopt", "b"), 4, "no LUN has a backstore of that name")
+        self.assertEqual(below(fake, TARGET), before)
+        disk = state(fake)["disks"]["a"]
+        self.assertEqual((disk["origin"], disk["backstore"]["size"]), ("create", 8 << 20))
+        self.good(run(fake, "remove", "a"))
+        self.assertEqual(seen(fake), {"hbas": 0})
+
+    def test_target_service_is_not_started_over_disks_in_use(self):
+        fake = Fake()
+        self.good(run(fake, "check-idle"))
+        self.good(apply(fake, A))
+        self.good(self.unchanged(fake, "check-idle"))
+        fake.claimed.add("/dev/sd0")
+        self.refused(self.unchanged(fake, "check-idle"), 5, "a: /dev/sd0 is in use")
+
+    def test_completion(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        for words, found in (([""], "create list remove apply adopt forget check-idle targetcli"), (["re"], "remove"), (["remove", ""], "a"),
+                             (["remove", "--"], "--help --all --origin --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
+                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply adopt "
+                                                                                                                               "forget check-idle targetcli")):
+            self.assertEqual(run(fake, "complete", *words).output.split(), found.split(), words)
+
+
 class Listing(Case):
     def test_keys_order_and_what_is_missing(self):
         fake = Fake()
