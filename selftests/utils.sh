@@ -39,9 +39,26 @@ check "a second disk of that name is refused" refused "fc exists" $tcm_loop crea
 check "remove them" $tcm_loop remove sas fc iscsi
 check "nothing is left" nothing_left
 
+identity() { $tcm_loop list --json | python3 -c 'import json, sys; print(*sorted((d["name"], d["target"], d["initiator"], d["by_id"]) for d in json.load(sys.stdin) if d["managed"]))'; }
+conf=$work/tcm-loop.conf
+if command -v targetcli >/dev/null; then
+	# A boot after targetcli has saved: target.service has made what it can before the command comes.
+	printf '[one]\nramdisk = 8M\n[two]\nramdisk = 8M\nprotocol = fc\n[three]\nramdisk = 8M\n' >$conf
+	$tcm_loop apply $conf >/dev/null
+	before=$(identity)
+	check "targetcli saves them" $tcm_loop targetcli saveconfig "$work/saved.json"
+	$tcm_loop remove --all >/dev/null
+	targetctl restore "$work/saved.json" >"$work/restored" 2>&1
+	say "restored: $(echo $core/*_*/*/ $loopback/*.*)"
+	check "apply after what was saved was restored" $tcm_loop apply $conf
+	check_equal "gives the same identities" "$before" "$(identity)"
+	check_equal "and has nothing more to do" "nothing to do" "$($tcm_loop apply $conf)"
+	check "remove --all" $tcm_loop remove --all
+	check "nothing is left" nothing_left
+fi
+
 check "a name that is none is refused, in the module's words" \
 	refused 'naa.xyz": wrong at character 5; accepted: naa. and 16' $tcm_loop create --ramdisk 1M --target naa.xyz
-conf=$work/tcm-loop.conf
 in_file() { # in_file REASON LINE...: a disk that is said so is refused before anything is made
 	local reason=$1
 	shift
@@ -114,7 +131,6 @@ check "apply --dry-run shows what it would make" grep -q "^+ one: file $work/one
 check "and makes nothing" test ! -e "$work/one.img"
 check "apply" $tcm_loop apply $conf
 check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
-identity() { $tcm_loop list --json | python3 -c 'import json, sys; print(*sorted((d["name"], d["target"], d["initiator"], d["by_id"]) for d in json.load(sys.stdin) if d["managed"]))'; }
 device_named() { $tcm_loop list --json | python3 -c 'import json, sys; print(*[d["device"] for d in json.load(sys.stdin) if d["name"] == sys.argv[1]])' "$1"; }
 before=$(identity)
 mkdir "$work/mnt"
