@@ -36,8 +36,11 @@ def say(text):
 
 
 def warn(text):
-    # Under systemd the journal takes the priority from the line.
-    level = "<3>" if os.environ.get("JOURNAL_STREAM") else ""
+    # The journal takes the priority from the line.
+    level = ""
+    with contextlib.suppress(OSError, ValueError):
+        found = os.fstat(sys.stderr.fileno())
+        level = "<3>" if os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}" else ""
     for line in text.splitlines():
         print(f"{level}tcm-loop: {line}", file=sys.stderr, flush=True)
 
@@ -98,7 +101,8 @@ class Session:
         snapshot = Snapshot(self.tree) if any(move.after for change in self.executor.done for move in change.moves) else None
         moves = [move for change in self.executor.done for move in change.moves]
         devices = {move.name: snapshot.device(move.after.place) for move in moves if move.after}
-        self.executor.wait_for_udev([device for device in devices.values() if device])
+        new = [snapshot.device(place) for change in self.executor.done for place in self.executor.new_places(change)]
+        self.executor.wait_for_udev(filter(None, new))
         for move in moves:
             if move.after:
                 device = devices[move.name]

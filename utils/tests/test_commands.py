@@ -306,6 +306,14 @@ class Restored(Case):
         fake.claimed.add("/dev/sd0")
         self.good(apply(fake, self.CONF), "^= sas: is there already, adopted\n")
 
+    def test_of_what_is_there_udev_says_nothing_new(self):
+        fake = Fake()
+        self.good(apply(fake, self.CONF))
+        del fake.nodes["/run/tcm-loop/state.json"]
+        start = fake.clock = fake.clock + 1000
+        self.good(apply(fake, self.CONF), "^= sas: is there already, adopted\n= fc: is there already, adopted\n")
+        self.assertLess(fake.clock - start, 1)
+
     def test_what_is_not_equal_is_not_adopted(self):
         fake, _ = self.machine()
         before = below(fake, TARGET)
