@@ -168,6 +168,14 @@ rescan=$!
 end_hold 0
 check "$what: ends, too" wait_for 5 gone $rescan
 
+what="another queue depth"
+usual_depth=$(cat "$device/queue_depth")
+begin_hold "$hold" 24
+check "$what: is taken at once" within 5 write 8 "$device/queue_depth"
+check_equal "$what: is 8" 8 "$(cat "$device/queue_depth")"
+end_hold 0
+write "$usual_depth" "$device/queue_depth"
+
 what="unlinking"
 verify=0 # the disk may be gone when that begins
 begin_hold "$hold" 24
