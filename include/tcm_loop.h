@@ -367,7 +367,9 @@ extern bool tcm_loop_strict_names;
 int tcm_loop_bus_register(void);
 void tcm_loop_bus_unregister(void);
 int tcm_loop_bus_add(struct tcm_loop_host *host);
-int tcm_loop_bus_for_each(int (*function)(struct tcm_loop_host *host));
+int tcm_loop_bus_for_each(int (*function)(struct tcm_loop_host *host,
+					  void *data),
+			  void *data);
 
 /* suspend.c */
 int tcm_loop_suspend_init(void);
@@ -453,6 +455,9 @@ bool tcm_loop_copies_to_protected(struct tcm_loop_tpg *tpg,
 				  struct scatterlist *sgl, unsigned int count);
 ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page);
 int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list);
+
+/* warn.c */
+void tcm_loop_lun_warn(struct tcm_loop_lun *lun, struct se_device *dev);
 
 /* bounce.c */
 int tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd,

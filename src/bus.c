@@ -77,27 +77,32 @@ int tcm_loop_bus_add(struct tcm_loop_host *host)
 }
 
 struct tcm_loop_bus_call {
-	int (*function)(struct tcm_loop_host *host);
+	int (*function)(struct tcm_loop_host *host, void *data);
+	void *data;
 };
 
 static int tcm_loop_bus_call(struct device *dev, void *data)
 {
 	struct tcm_loop_bus_call *call = data;
 
-	return call->function(container_of(dev, struct tcm_loop_host, dev));
+	return call->function(container_of(dev, struct tcm_loop_host, dev),
+			      call->data);
 }
 
 /**
  * tcm_loop_bus_for_each - call a function for each adapter
  * @function: the function; an adapter without TPGs may have no SCSI host
+ * @data: for the function
  *
  * May sleep.
  *
  * Return: 0, or what @function returned first that is not 0.
  */
-int tcm_loop_bus_for_each(int (*function)(struct tcm_loop_host *host))
+int tcm_loop_bus_for_each(int (*function)(struct tcm_loop_host *host,
+					  void *data),
+			  void *data)
 {
-	struct tcm_loop_bus_call call = { .function = function };
+	struct tcm_loop_bus_call call = { .function = function, .data = data };
 
 	return bus_for_each_dev(&tcm_loop_bus, NULL, &call, tcm_loop_bus_call);
 }

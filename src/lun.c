@@ -224,7 +224,8 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 	/* No block driver needs more, and few say that they need less. */
 	if (lun->bio)
 		lun->limits.dma_alignment =
-			min_t(u32, target_dev_hw_block_size(dev), PAGE_SIZE) -
+			min_t(u32, target_dev_attrib(dev)->hw_block_size,
+			      PAGE_SIZE) -
 			1;
 }
 
@@ -276,6 +277,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 			number);
 	if (lun->state == TCM_LOOP_LUN_DISKLESS)
 		return;
+	tcm_loop_lun_warn(lun, dev);
 	trace_tcm_loop_lun(tpg, number, true);
 	/* A scan may have asked LUN 0 already: not of this object. */
 	if (number == 0)

@@ -13,7 +13,7 @@
 
 #include "tcm_loop.h"
 
-static int tcm_loop_holds(struct tcm_loop_host *host)
+static int tcm_loop_holds(struct tcm_loop_host *host, void *data)
 {
 	return tcm_loop_held_print(host) ? -EBUSY : 0;
 }
@@ -25,7 +25,7 @@ static int tcm_loop_suspend_notify(struct notifier_block *block,
 
 	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
 		return NOTIFY_DONE;
-	ret = tcm_loop_bus_for_each(tcm_loop_holds);
+	ret = tcm_loop_bus_for_each(tcm_loop_holds, NULL);
 	if (ret)
 		pr_err("suspend refused: its disks would wait for the backstore, with user space frozen\n");
 	return notifier_from_errno(ret);

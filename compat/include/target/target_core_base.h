@@ -43,13 +43,13 @@ static inline const struct t10_wwn *target_dev_wwn(const struct se_device *dev)
 #endif
 }
 
-/* The size of the blocks of what a backstore is in. */
-static inline u32 target_dev_hw_block_size(const struct se_device *dev)
+static inline const struct se_dev_attrib *
+target_dev_attrib(const struct se_device *dev)
 {
 #ifdef COMPAT_HAS_se_device_dev_group
-	return dev->dev_attrib.hw_block_size;
+	return &dev->dev_attrib;
 #else
-	return dev->se_sub_dev->se_dev_attrib.hw_block_size;
+	return &dev->se_sub_dev->se_dev_attrib;
 #endif
 }
 

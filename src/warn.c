@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a LUN that is linked will surprise its users with: lines in the log.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/string.h>
+#include <target/target_core_backend.h>
+
+#include "tcm_loop.h"
+
+/* A LUN that is linked, and its backstore. */
+struct tcm_loop_linked {
+	const struct tcm_loop_lun *lun;
+	struct se_device *dev;
+};
+
+/* The directory of a backstore below target/core, as "fileio_0/disk". */
+#define BACKSTORE "%s/%s"
+#define BACKSTORE_OF(dev)                                                      \
+	config_item_name(target_dev_item(dev)->ci_parent),                     \
+		config_item_name(target_dev_item(dev))
+
+static bool tcm_loop_is_taken_for(const struct tcm_loop_linked *one,
+				  const struct tcm_loop_lun *lun,
+				  struct se_device *dev)
+{
+	const char *serial = target_dev_wwn(one->dev)->unit_serial;
+	const char *other = target_dev_wwn(dev)->unit_serial;
+
+	return dev != one->dev && !lun->passthrough && *serial && *other &&
+	       !memcmp(lun->naa, one->lun->naa, TCM_LOOP_NAA_SIZE) &&
+	       strcmp(serial, other);
+}
+
+/* Returns 1 if another backstore of the adapter has the designator. */
+static int tcm_loop_warn_of_twin(struct tcm_loop_host *host, void *data)
+{
+	const struct tcm_loop_linked *one = data;
+	struct tcm_loop_lun *lun;
+	struct tcm_loop_tpg *tpg;
+	struct se_device *dev;
+	int found = 0;
+
+	mutex_lock(&host->lock);
+	list_for_each_entry(tpg, &host->tpgs, node) {
+		list_for_each_entry(lun, &tpg->luns, node) {
+			if (found || lun->state != TCM_LOOP_LUN_LINKED)
+				continue;
+			/* The link keeps it while the state is that. */
+			dev = rcu_dereference_raw(lun->se_lun->lun_se_dev);
+			if (!tcm_loop_is_taken_for(one, lun, dev))
+				continue;
+			found = 1;
+			tcm_loop_limited(
+				pr_warn,
+				BACKSTORE
+				" and " BACKSTORE
+				" have one identifier, %*phN, and may be taken for one disk: of their serial numbers \"%s\" and \"%s\" only hexadecimal digits count\n",
+				BACKSTORE_OF(one->dev), BACKSTORE_OF(dev),
+				TCM_LOOP_NAA_SIZE, lun->naa,
+				target_dev_wwn(one->dev)->unit_serial,
+				target_dev_wwn(dev)->unit_serial);
+		}
+	}
+	mutex_unlock(&host->lock);
+	return found;
+}
+
+/**
+ * tcm_loop_lun_warn - tell of what users of a LUN may not expect
+ * @lun: the LUN, which is linked
+ * @dev: its backstore
+ *
+ * May sleep.
+ */
+void tcm_loop_lun_warn(struct tcm_loop_lun *lun, struct se_device *dev)
+{
+	const struct se_dev_attrib *attrib = target_dev_attrib(dev);
+	struct tcm_loop_linked one = { .lun = lun, .dev = dev };
+
+	if (!lun->passthrough)
+		tcm_loop_bus_for_each(tcm_loop_warn_of_twin, &one);
+	if (lun->bio && attrib->block_size < attrib->hw_block_size)
+		tcm_loop_limited(
+			pr_warn,
+			"%s tpgt_%u lun_%llu: has blocks of %u bytes, but the device below " BACKSTORE
+			" has blocks of %u: only what is aligned to these can be read or written\n",
+			lun->tpg->host->name.text, lun->tpg->tpgt, lun->number,
+			attrib->block_size, BACKSTORE_OF(dev),
+			attrib->hw_block_size);
+}
