@@ -57,6 +57,16 @@ else
 	skip "blocks of 512 bytes over 4096" "no loop device with blocks of 4096 bytes"
 fi
 
+truncate -s 1M /tmp/warnings-cached.img
+make_backstore fileio_0/cached fd_dev_name=/tmp/warnings-cached.img,fd_dev_size=$((1 << 20)),fd_buffered_io=1
+mark "a page cache"
+link_lun $naa 1 5 fileio_0/cached
+check "nothing is said of a page cache that is told as a write cache" refused "" said "no write cache"
+unlink_lun $naa 1 5
+write 0 $core/fileio_0/cached/attrib/emulate_write_cache
+link_lun $naa 1 5 fileio_0/cached
+check "a page cache that is not told: a line says so" said "fileio_0/cached says that it has no write cache"
+
 wwn=$core/rd_mcp_0/two/wwn
 unlink_lun $naa 1 1
 if [ -e "$wwn/vendor_id" ]; then

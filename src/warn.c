@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/gfp.h>
 #include <linux/string.h>
 #include <target/target_core_backend.h>
 
@@ -67,6 +68,20 @@ static int tcm_loop_warn_of_twin(struct tcm_loop_host *host, void *data)
 	return found;
 }
 
+/* Does a file go through the page cache?  Only fileio's "info" tells. */
+static bool tcm_loop_is_cached(struct se_device *dev)
+{
+	char *info = (char *)get_zeroed_page(GFP_KERNEL);
+	bool cached;
+
+	if (!info)
+		return false;
+	cached = se_device_show_params(dev, info) > 0 &&
+		 strstr(info, "Mode: Buffered");
+	free_page((unsigned long)info);
+	return cached;
+}
+
 /**
  * tcm_loop_lun_warn - tell of what users of a LUN may not expect
  * @lun: the LUN, which is linked
@@ -81,6 +96,13 @@ void tcm_loop_lun_warn(struct tcm_loop_lun *lun, struct se_device *dev)
 
 	if (!lun->passthrough)
 		tcm_loop_bus_for_each(tcm_loop_warn_of_twin, &one);
+	if (!strcmp(dev->transport->name, "fileio") &&
+	    !attrib->emulate_write_cache && tcm_loop_is_cached(dev))
+		tcm_loop_limited(
+			pr_warn,
+			BACKSTORE
+			" says that it has no write cache, but is written through the page cache (fd_buffered_io): what was flushed may be lost; 1 in its attrib/emulate_write_cache mends that\n",
+			BACKSTORE_OF(dev));
 	if (lun->bio && attrib->block_size < attrib->hw_block_size)
 		tcm_loop_limited(
 			pr_warn,

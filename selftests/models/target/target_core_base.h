@@ -83,6 +83,7 @@ struct t10_wwn {
 };
 
 struct se_dev_attrib {
+	int emulate_write_cache;
 	u32 block_size;
 	u32 hw_block_size;
 };
