@@ -11,6 +11,9 @@
 #endif
 
 #ifndef COMPAT_HAS_is_enabled
+#ifdef __ARG_PLACEHOLDER_1
+#error "IS_ENABLED() has another form: compat's own knows no modules"
+#endif
 /* For options that are no module: 1 if the option is defined, as 1; else 0. */
 #undef IS_ENABLED
 #define IS_ENABLED(option) COMPAT_IS_ONE(option)

@@ -94,7 +94,9 @@ void compat_remove_session(struct se_session *session);
 
 #ifndef COMPAT_HAS_tcm_simple_tag
 #include <scsi/scsi_tcq.h>
-#define TCM_SIMPLE_TAG MSG_SIMPLE_TAG
+enum {
+	TCM_SIMPLE_TAG = MSG_SIMPLE_TAG,
+};
 #endif
 
 #ifndef COMPAT_HAS_core_allocate_nexus_loss_ua
