@@ -86,6 +86,9 @@ struct se_dev_attrib {
 	int emulate_write_cache;
 	u32 block_size;
 	u32 hw_block_size;
+#if MODEL >= 404
+	int enforce_pr_isids;
+#endif
 };
 
 #if MODEL < 308
@@ -108,9 +111,6 @@ struct se_device {
 	spinlock_t se_port_lock;
 #if MODEL >= 404
 	struct list_head dev_sep_list;
-	struct se_dev_attrib {
-		int enforce_pr_isids;
-	} dev_attrib;
 #endif
 };
 
