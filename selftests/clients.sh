@@ -132,13 +132,17 @@ start_dbus() { # for what talks to tcmu-runner
 
 tcmu_runner=''
 
+has_tcmu_runner() { # it has told the kernel that it is there, and then the bus
+	dbus-send --system --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \
+		string:org.kernel.TCMUService1 | grep -q 'boolean true'
+}
 start_tcmu_runner() {
 	start_dbus
 	pkill -x tcmu-runner && sleep 1 # D-Bus may have started one for rtslib
 	mkdir -p /etc/tcmu /tmp/tcmu
 	tcmu-runner >/tmp/tcmu-runner.log 2>&1 &
 	tcmu_runner=$!
-	sleep 2
+	wait_for 60 has_tcmu_runner || failed
 }
 
 stop_tcmu_runner() { # without a word to it
