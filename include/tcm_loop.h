@@ -128,6 +128,7 @@ enum tcm_loop_way {
  * @residual: how many bytes less than asked for were moved, or more
  * @alone: whoever sends commands sends one after the other
  * @apart: it lies in a struct tcm_loop_query
+ * @deferred: it counts in tcm_loop_lun.deferred
  */
 struct tcm_loop_cmd {
 	struct se_cmd se_cmd;
@@ -141,6 +142,7 @@ struct tcm_loop_cmd {
 	u32 residual;
 	bool alone;
 	bool apart;
+	bool deferred;
 };
 
 /**
@@ -237,6 +239,8 @@ enum tcm_loop_lun_state {
  *	since; written with WRITE_ONCE
  * @left: how many commands that have come back so the target still has
  * @left_since: since when, in jiffies
+ * @deferred: how many commands have gone at once, and may have their bio on a
+ *	task's list, see submit.c
  */
 struct tcm_loop_lun {
 	struct list_head node;
@@ -255,6 +259,7 @@ struct tcm_loop_lun {
 	bool silent;
 	atomic_t left;
 	unsigned long left_since;
+	atomic_t deferred ____cacheline_aligned_in_smp;
 };
 
 /**
@@ -437,7 +442,7 @@ void tcm_loop_query_release(struct tcm_loop_cmd *cmd);
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
-		     const struct tcm_loop_lun *lun);
+		     struct tcm_loop_lun *lun);
 void tcm_loop_queue_work(struct work_struct *work);
 int tcm_loop_submit_init(void);
 void tcm_loop_submit_exit(void);

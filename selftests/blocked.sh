@@ -124,6 +124,22 @@ for row in "frozen one" "frozen batch" "frozen page_cache" "without_tags batch";
 	scheduler "$lower" none
 	scheduler "$beside" none
 done
+
+# A task that finds no tag has other tasks' requests sent before it sleeps.
+crowd() {
+	fio --name=crowd --filename="$disk" --direct=1 --ioengine=psync --rw=randread --bs=4k --size=8m --io_size=512k \
+		--numjobs=16 --output-format=terse
+}
+queue=/sys/block/${disk##*/}
+for scheduler in mq-deadline none; do
+	scheduler "$disk" $scheduler
+	write 4 "$queue/queue/nr_requests"
+	write 1 "$queue/device/queue_depth"
+	begin crowd
+	check "$scheduler, hardly a tag: who reads is answered" wait_for 120 has_ended
+	end
+	check "$scheduler, hardly a tag: without an error" ended_well
+done
 go_on
 for lun in 0 1 ${silent:+2}; do
 	check "unlink LUN $lun" unlink_lun $naa 1 "$lun"

@@ -42,6 +42,9 @@ if [ -e $write_protect ]; then
 	for list in 65536 x 3-1 -1; do
 		check "write_protect: \"$list\" is refused" refused "Invalid argument" write "$list" $write_protect
 	done
+	check "write_protect: what is read back in 4 KiB no more is refused" refused "Invalid argument" write 0-65535:1/2 $write_protect
+	check "write_protect: what is written in more than one piece is refused" refused "Invalid argument" \
+		write "$(seq -s, 0 1200)" $write_protect
 	check_equal "and nothing changed" "" "$(cat $write_protect)"
 	for list in 7 2,4-6,65535 2 $'\n'; do
 		check "write_protect: ${list@Q}" write "$list" $write_protect

@@ -61,6 +61,12 @@ static bool tcm_loop_is_full_status(const u8 *cdb)
 	       (cdb[1] & 0x1f) == READ_FULL_STATUS;
 }
 
+/* LID1, the only one of its service actions that the target core executes */
+static bool tcm_loop_is_copy(const u8 *cdb)
+{
+	return cdb[0] == EXTENDED_COPY && !(cdb[1] & 0x1f);
+}
+
 /* Is each segment but the last a whole page, and the last one not more? */
 static bool tcm_loop_has_whole_pages(struct scsi_cmnd *sc)
 {
@@ -157,7 +163,7 @@ int tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd,
 	if (!cmd->bounce)
 		return -ENOMEM;
 	tcm_loop_bounce_copy(cmd, sc, true);
-	if (sc->cmnd[0] == EXTENDED_COPY && !lun->passthrough &&
+	if (tcm_loop_is_copy(sc->cmnd) && !lun->passthrough &&
 	    tcm_loop_copies_to_protected(lun->tpg, cmd->bounce,
 					 cmd->bounce_count))
 		return -EROFS;

@@ -283,6 +283,8 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 	}
 	if (unlikely(READ_ONCE(lun->silent)))
 		WRITE_ONCE(lun->silent, false);
+	if (cmd->deferred)
+		atomic_dec(&lun->deferred);
 	trace_tcm_loop_complete(sc);
 	/* After this the error handler may have its own command back. */
 	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);

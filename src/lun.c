@@ -58,6 +58,8 @@ static struct tcm_loop_lun *tcm_loop_lun_alloc(struct tcm_loop_tpg *tpg,
 	INIT_LIST_HEAD(&lun->node);
 	kref_init(&lun->ref);
 	lun->number = number;
+	/* Until its backstore is known: a scan may just add a disk for it. */
+	lun->write_protected = true;
 	lun->tpg = tpg;
 	kref_get(&tpg->ref);
 	return lun;
@@ -214,6 +216,7 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 				  struct se_device *dev)
 {
+	const struct se_dev_attrib *attrib = target_dev_attrib(dev);
 	const char *name = dev->transport->name;
 
 	lun->bio = !strcmp(name, "iblock");
@@ -221,11 +224,11 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
-	/* No block driver needs more, and few say that they need less. */
+	/* No block driver needs more; what it says itself cannot be had. */
 	if (lun->bio)
 		lun->limits.dma_alignment =
-			min_t(u32, target_dev_attrib(dev)->hw_block_size,
-			      PAGE_SIZE) -
+			min3(attrib->hw_block_size, attrib->block_size,
+			     (u32)PAGE_SIZE) -
 			1;
 }
 
@@ -244,8 +247,8 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	struct tcm_loop_host *host = tpg->host;
 	u64 number = se_lun->unpacked_lun;
 	struct tcm_loop_lun *lun;
+	struct tcm_loop_lun *twice;
 	struct se_device *dev;
-	bool twice;
 
 	/* There is no way to refuse, and so little memory can be had. */
 	lun = tcm_loop_lun_alloc(tpg, number, GFP_KERNEL | __GFP_NOFAIL);
@@ -260,6 +263,9 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	tcm_loop_luns_leave(tpg, se_lun);
 	tcm_loop_protect(lun, dev);
 	twice = tcm_loop_lun_find(tpg, number);
+	/* The target core may give the first one's disk this backstore. */
+	if (twice && lun->write_protected)
+		twice->write_protected = true;
 	lun->state = twice || number > TCM_LOOP_MAX_LUN ? TCM_LOOP_LUN_DISKLESS
 							: TCM_LOOP_LUN_LINKED;
 	tcm_loop_lun_insert(lun);

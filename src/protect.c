@@ -35,6 +35,7 @@ static const u8 tcm_loop_writing[] = {
 	0x18, /* COPY */
 	0x19, /* ERASE(6) */
 	0x2a, /* WRITE(10) */
+	0x2c, /* ERASE(10) */
 	0x2e, /* WRITE AND VERIFY(10) */
 	0x3a, /* COPY AND VERIFY */
 	0x3d, /* UPDATE BLOCK */
@@ -44,7 +45,10 @@ static const u8 tcm_loop_writing[] = {
 	0x48, /* SANITIZE */
 	0x50, /* XDWRITE(10) */
 	0x51, /* XPWRITE(10) */
-	0x53, /* XDWRITEREAD(10) */
+	0x53, /* XDWRITEREAD(10); of a CD: RESERVE TRACK */
+	0x58, /* REPAIR TRACK */
+	0x5b, /* CLOSE TRACK SESSION */
+	0x5d, /* SEND CUE SHEET */
 	0x80, /* WRITE FILEMARKS(16) */
 	0x81, /* REBUILD(16) */
 	0x82, /* REGENERATE(16) */
@@ -60,6 +64,7 @@ static const u8 tcm_loop_writing[] = {
 	0x9f, /* SERVICE ACTION OUT(16): WRITE LONG, WRITE SCATTERED, ... */
 	0xa9, /* SERVICE ACTION OUT(12) */
 	0xaa, /* WRITE(12) */
+	0xac, /* ERASE(12) */
 	0xae, /* WRITE AND VERIFY(12) */
 	0xb5, /* SECURITY PROTOCOL OUT, which may erase */
 };
@@ -68,9 +73,22 @@ static const u8 tcm_loop_writing[] = {
 #define TCM_LOOP_READ_32 0x0009
 #define TCM_LOOP_VERIFY_32 0x000a
 
+/* Of SERVICE ACTION IN(16): SBC-4 */
+#define TCM_LOOP_REMOVE_ELEMENT 0x18
+
 /* SAT-3, which may be any ATA command */
 #define TCM_LOOP_ATA_12 0xa1
 #define TCM_LOOP_ATA_16 0x85
+
+/* Those that write nothing to the medium: ACS-3 */
+static const u8 tcm_loop_ata[] = {
+	0x2f, /* READ LOG EXT */
+	0x47, /* READ LOG DMA EXT */
+	0xa1, /* IDENTIFY PACKET DEVICE */
+	0xb0, /* SMART */
+	0xe5, /* CHECK POWER MODE */
+	0xec, /* IDENTIFY DEVICE */
+};
 
 /* SPC-5, table 31: from here on opcodes are vendor-specific */
 #define TCM_LOOP_VENDOR_SPECIFIC 0xc0
@@ -110,9 +128,12 @@ bool tcm_loop_is_protected(const struct tcm_loop_lun *lun,
 	case VARIABLE_LENGTH_CMD:
 		return be16(cdb + 8) != TCM_LOOP_READ_32 &&
 		       be16(cdb + 8) != TCM_LOOP_VERIFY_32;
+	case SERVICE_ACTION_IN_16:
+		return (cdb[1] & 0x1f) == TCM_LOOP_REMOVE_ELEMENT;
 	case TCM_LOOP_ATA_12:
+		return !memchr(tcm_loop_ata, cdb[9], sizeof(tcm_loop_ata));
 	case TCM_LOOP_ATA_16:
-		return sc->sc_data_direction != DMA_FROM_DEVICE;
+		return !memchr(tcm_loop_ata, cdb[14], sizeof(tcm_loop_ata));
 	case EXTENDED_COPY:
 		/* Of others the target core executes it, see below. */
 		return lun->passthrough;
@@ -226,6 +247,9 @@ bool tcm_loop_copies_to_protected(struct tcm_loop_tpg *tpg,
 	return false;
 }
 
+/* A list must fit into what configfs hands over at once, newline and NUL. */
+#define TCM_LOOP_LIST_SIZE 4094
+
 /**
  * tcm_loop_protect_show - attrib/write_protect
  * @tpg: the TPG
@@ -241,11 +265,31 @@ ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page)
 
 	mutex_lock(&tpg->host->lock);
 	if (tpg->write_protect)
-		len = bitmap_show_list(page, PAGE_SIZE - 1, tpg->write_protect,
+		len = bitmap_show_list(page, TCM_LOOP_LIST_SIZE,
+				       tpg->write_protect,
 				       TCM_LOOP_MAX_LUN + 1);
 	mutex_unlock(&tpg->host->lock);
 	page[len++] = '\n';
 	return len;
+}
+
+/* Is a list right, and short enough to be read back? */
+static int tcm_loop_protect_parse(const char *list, unsigned long *numbers)
+{
+	char *text;
+	int ret = 0;
+
+	if (*list && bitmap_parselist(list, numbers, TCM_LOOP_MAX_LUN + 1))
+		return -EINVAL;
+	text = kmalloc(TCM_LOOP_LIST_SIZE, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	if (strlen(list) >= TCM_LOOP_LIST_SIZE ||
+	    bitmap_show_list(text, TCM_LOOP_LIST_SIZE, numbers,
+			     TCM_LOOP_MAX_LUN + 1) >= TCM_LOOP_LIST_SIZE - 1)
+		ret = -EINVAL;
+	kfree(text);
+	return ret;
 }
 
 /**
@@ -255,23 +299,24 @@ ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page)
  *
  * The SCSI layer asks a disk for its protection when it finds it.  May sleep.
  *
- * Return: 0, -EINVAL for a bad list, -EBUSY if a LUN is linked whose protection
- * would change, or -ENOMEM.
+ * Return: 0, -EINVAL for a bad list or one of 4 KiB, -EBUSY if a LUN is linked
+ * whose protection would change, or -ENOMEM.
  */
 int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list)
 {
 	struct tcm_loop_host *host = tpg->host;
 	struct tcm_loop_lun *lun;
 	unsigned long *numbers;
-	int ret = 0;
+	int ret;
 
 	numbers = kcalloc(BITS_TO_LONGS(TCM_LOOP_MAX_LUN + 1), sizeof(long),
 			  GFP_KERNEL);
 	if (!numbers)
 		return -ENOMEM;
-	if (*list && bitmap_parselist(list, numbers, TCM_LOOP_MAX_LUN + 1)) {
+	ret = tcm_loop_protect_parse(list, numbers);
+	if (ret) {
 		kfree(numbers);
-		return -EINVAL;
+		return ret;
 	}
 	mutex_lock(&host->lock);
 	list_for_each_entry(lun, &tpg->luns, node) {

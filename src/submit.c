@@ -13,16 +13,23 @@
  *
  * iblock: READ and WRITE allocate and submit one bio (a command has at most
  * BIO_MAX_VECS segments), as any stacking block driver does, under
- * memalloc_noio_save(); but only if the block layer submits that bio when
- * queuecommand has returned.  It may sleep then, for the queue below may be
- * frozen, or others may have all its tags.  While queuecommand runs, time-outs,
- * scheduler changes and removals of all disks of the host wait for it: one SRCU
- * domain is for all of them.  So iblock is at once where submit_bio() of the
- * disk calls queuecommand, and not for what comes out of a plug, from a work
- * queue or from an ioctl.  If a bio of this task waits in its list already, it
- * is not either: the next one might have to wait for that.  What waits behind
- * the disk's own bio is submitted after all that follows from this one, and so
- * is not waited for.
+ * memalloc_noio_save(); but only if the block layer defers that bio until
+ * queuecommand has returned.  Its submission may sleep, for the queue below may
+ * be frozen, or others may have all its tags.  While queuecommand runs,
+ * time-outs, scheduler changes and removals of all disks of the host wait for
+ * it: one SRCU domain is for all of them.  So iblock is at once where
+ * submit_bio() of the disk calls queuecommand, and not for what comes out of a
+ * plug, from a work queue or from an ioctl.  If a bio of this task waits in its
+ * list already, it is not either: the next one might have to wait for that.
+ * What waits behind the disk's own bio is submitted after all that follows from
+ * this one, and so is not waited for.
+ *
+ * A deferred bio is submitted when the task's submit_bio() goes on.  That may
+ * wait for a tag: before it sleeps it has the requests of others sent, whose
+ * bios are then deferred until there is one.  So at most half of the commands
+ * that a disk may have in flight, by its queue depth and its share of the tags,
+ * are deferred: the others end, and so it gets its tag.  With an I/O scheduler
+ * none is deferred.
  *
  * Others: fileio takes its file system's locks, a user-space handler may need
  * any lock at all, pscsi allocates: through the work queue.
@@ -42,6 +49,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <target/target_core_fabric.h>
@@ -86,12 +95,31 @@ static bool tcm_loop_in_submit_bio(void)
 	       !current->plug;
 }
 
-static bool may_go_at_once(struct se_cmd *se_cmd,
-			   const struct tcm_loop_lun *lun)
+static bool tcm_loop_may_defer(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
+			       struct tcm_loop_lun *lun)
 {
-	return lun->at_once &&
-	       tcm_loop_is_read_or_write(target_cmd_cdb(se_cmd)) &&
-	       (!lun->bio || tcm_loop_in_submit_bio());
+	int most = min_t(unsigned int, sc->device->queue_depth,
+			 scsi_cmd_tags(sc)) /
+		   2;
+
+	if (!tcm_loop_in_submit_bio() || !most)
+		return false;
+	if (atomic_inc_return(&lun->deferred) > most) {
+		atomic_dec(&lun->deferred);
+		return false;
+	}
+	cmd->deferred = true;
+	return true;
+}
+
+/* The target core may have found another LUN of the number: lun_0, lun_00. */
+static bool tcm_loop_may_go_at_once(struct tcm_loop_cmd *cmd,
+				    struct scsi_cmnd *sc,
+				    struct tcm_loop_lun *lun)
+{
+	return lun->at_once && cmd->se_cmd.se_lun == lun->se_lun &&
+	       tcm_loop_is_read_or_write(target_cmd_cdb(&cmd->se_cmd)) &&
+	       (!lun->bio || tcm_loop_may_defer(cmd, sc, lun));
 }
 
 /*
@@ -119,7 +147,7 @@ static void tcm_loop_submit_work(struct work_struct *work)
  * May sleep where target_submits_directly() is true; else any context.
  */
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
-		     const struct tcm_loop_lun *lun)
+		     struct tcm_loop_lun *lun)
 {
 	enum tcm_loop_way way = TCM_LOOP_WAY_QUEUE;
 	struct se_cmd *se_cmd = &cmd->se_cmd;
@@ -128,7 +156,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 
 	if (!target_submits_directly(se_cmd->se_dev))
 		way = TCM_LOOP_WAY_CORE;
-	else if (may_go_at_once(se_cmd, lun))
+	else if (tcm_loop_may_go_at_once(cmd, sc, lun))
 		way = TCM_LOOP_WAY_AT_ONCE;
 	trace_tcm_loop_submit(sc, way);
 	if (way == TCM_LOOP_WAY_QUEUE) {

@@ -107,4 +107,29 @@ static inline unsigned int scsi_transfer_length(struct scsi_cmnd *sc)
 }
 #endif
 
+/**
+ * scsi_cmd_tags - how many of a host's tags a command's disk may have
+ * @sc: the command
+ *
+ * Any context.
+ *
+ * Return: its share, if all disks that are busy have the same; 0 if it has an
+ * I/O scheduler, which has tags of its own, and in kernels whose target core
+ * does not know direct completion.
+ */
+static inline unsigned int scsi_cmd_tags(struct scsi_cmnd *sc)
+{
+#ifdef COMPAT_HAS_direct_compl_supp
+	const struct request *rq = scsi_cmd_to_rq(sc);
+	const struct blk_mq_tags *tags = rq->mq_hctx->tags;
+
+	if (rq->rq_flags & RQF_USE_SCHED)
+		return 0;
+	return READ_ONCE(tags->bitmap_tags.sb.depth) /
+	       max(READ_ONCE(tags->active_queues), 1U);
+#else
+	return 0;
+#endif
+}
+
 #endif /* TCM_LOOP_COMPAT_SCSI_CMND_H */
