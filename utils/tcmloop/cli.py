@@ -172,13 +172,15 @@ def forget(session, arguments):
 
 
 def check_idle(session, _):
-    """For target.service, whose start clears all that there is: it is refused while disks are in use."""
+    """For target.service, whose start and stop clear all that there is, or half of it if there is a name that rtslib does not know."""
     state, snapshot = session.reading()
     users, used = session.users(snapshot), []
     for name, made in state.disks.items():
         user = users.of(made.place) if plan.find(snapshot, made).linked else None
         if user:
             used.append(f"{name}: {user}")
+    used += [f"{target}: targetctl does not know such names, and would stop half-way" for target in sorted(snapshot.targets)
+             if not targetcli.is_known(target)]
     if used:
         raise Error("\n".join(used), plan.IN_USE)
     return 0

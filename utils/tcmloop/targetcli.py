@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """targetcli refuses to work at all while the fabric has a name that it does not know.  The only use of rtslib."""
 import importlib
+import re
 import runpy
 import shutil
 import sys
@@ -19,6 +20,11 @@ def libraries():
     if not found:
         raise Error("rtslib is not installed (package python3-rtslib-fb, or python3-rtslib)")
     return found
+
+
+def is_known(target):
+    """Whether rtslib, untaught, can have a target of that name in the loopback fabric."""
+    return bool(re.match(r"naa\.[125c-fC-F]", target))
 
 
 def teach(rtslib):

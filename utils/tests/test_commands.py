@@ -452,6 +452,15 @@ class Others(Case):
         fake.claimed.add("/dev/sd0")
         self.refused(self.unchanged(fake, "check-idle"), 5, "a: /dev/sd0 is in use")
 
+    def test_target_service_does_not_clear_what_it_cannot(self):
+        """It clears what it knows first, other fabrics' targets, and then gives up at a name that it does not know."""
+        for target in "fc.2100002400ff0001", "iqn.2003-01.org:x", "naa.60014050000000010000000000000000", "naa.3001405000000001":
+            fake = Fake()
+            self.good(run(fake, "create", "--ramdisk", "1M", "--target", target, "--name", "x"))
+            self.refused(self.unchanged(fake, "check-idle"), 5, f"{target}: targetctl does not know such names, and would stop half-way")
+            self.good(run(fake, "remove", "x"))
+            self.good(run(fake, "check-idle"))
+
     def test_completion(self):
         fake = Fake()
         self.good(apply(fake, A))

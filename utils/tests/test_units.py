@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The units: what systemd runs, and in which order."""
+import os
+import unittest
+
+UTILS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+
+
+def commands(name, key):
+    """What a unit's key says, in its order; an empty one forgets what was before."""
+    with open(f"{UTILS}/{name}") as f:
+        return [line.strip().split("=", 1)[1] for line in f if line.startswith(f"{key}=")]
+
+
+class TargetService(unittest.TestCase):
+    def test_its_stop_clears_nothing_while_a_disk_is_in_use(self):
+        """A command that fails ends the sequence; without the empty line ours would come after the service's own."""
+        self.assertEqual(commands("target.service.conf", "ExecStop"), ["", "/usr/sbin/tcm-loop check-idle", "/usr/bin/targetctl clear"])
+
+    def test_its_start_clears_nothing_while_a_disk_is_in_use(self):
+        self.assertEqual(commands("target.service.conf", "ExecStartPre"), ["/usr/sbin/tcm-loop check-idle"])
