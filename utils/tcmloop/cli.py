@@ -227,7 +227,10 @@ def remove(session, arguments):
             if name not in state.disks:
                 raise Error(f"{name} is not a disk that this command made; it made: {', '.join(state.disks) or 'none'}", NO_SUCH_DISK)
             names.append(name)
-        names += [name for name, made in state.disks.items() if arguments.all or made.origin in map(os.path.realpath, arguments.origin)]
+        origins = set(map(os.path.realpath, arguments.origin))
+        if CONFIG in origins:
+            origins.add("")  # of 3.0.0, whose unit removed all at its stop
+        names += [name for name, made in state.disks.items() if arguments.all or made.origin in origins]
         changes = plan.plan(state, snapshot, session.users(snapshot), leaving=dict.fromkeys(names), force=arguments.force)
         return session.perform(changes, several=len(names) > 1)
 

@@ -79,6 +79,13 @@ class Version1(unittest.TestCase):
         self.assertRegex(result.errors, "two: was made by tcm-loop 3.0.0, which did not say by what file, and stays")
         self.assertIn("two", data(fake))
 
+    def test_the_unit_s_stop_removes_them(self):
+        """After an upgrade nothing is applied before it."""
+        fake = self.machine()
+        self.assertEqual(run(fake, "remove", "--origin", "/srv/other.conf").output, "")
+        self.assertEqual(run(fake, "remove", "--origin", "/etc/tcm-loop.conf").output, "two: removed\none: removed\n")
+        self.assertEqual(seen(fake), {"hbas": 0})
+
     def test_a_file_that_is_empty_or_cut_off_at_any_byte(self):
         machine = self.machine()
         text, goal = machine.nodes[OLD], seen(machine)
