@@ -93,14 +93,22 @@ def restore_registrations(tree, path, serial):
 def remove_backstore(tree, undo, made):
     """The kernel refuses while a LUN is linked to it.  Groups for ALUA that others made of it go with it."""
     path = f"{TARGET}/{made.inside}"
-    hba = os.path.dirname(path)
     for group in tree.folders(f"{path}/alua"):
         if group != "default_tg_pt_gp":
             tree.rmdir(f"{path}/alua/{group}")
             undo.append(partial(tree.mkdir, f"{path}/alua/{group}"))
     tree.rmdir(path)
-    undo.append(partial(make_backstore, tree, [], made))
-    remove_empty(tree, hba)
+    if not is_final(made):
+        undo.append(partial(make_backstore, tree, [], made))
+
+
+def is_final(made):
+    """Whether nothing brings its data back once its backstore is gone."""
+    return made.kind == "ramdisk"
+
+
+def remove_hba(tree, undo, hba):
+    remove_empty(tree, f"{TARGET}/{hba}")
 
 
 def set_serial(tree, undo, inside, before, after):

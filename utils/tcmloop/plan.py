@@ -390,10 +390,11 @@ class Planner:
             if now and have.inside and (not after or move.rebuild) and not move.keep_backstore:
                 early = now.kind == "block" and self.data_key(now.where) in taken
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
+                cleanup.append(Step(lio.remove_hba, (os.path.dirname(now.inside),)))
             if now and now.port in self.state.ports and have.inside and (not after or after.port != now.port):
                 port = self.state.ports[now.port]
                 cleanup.append(Step(lio.remove_port, (*now.port, port.ours, port.initiator)))
-        cleanup.sort(key=lambda step: step.do is lio.remove_backstore)  # the data last
+        cleanup.sort(key=cleanup_order)
         return Change(moves, {move.name: Entry(move.now if move.name in self.state.disks or move.adopted else None, move.after) for move in moves},
                       ports, [step for each in steps.values() for step in each], cleanup, None)
 
@@ -407,6 +408,13 @@ class Planner:
         if port[0] not in self.snapshot.targets or any(key[0] == port[0] and "target" in value.ours for key, value in self.state.ports.items()):
             ours.insert(0, "target")
         return Port(self.initiators[port], tuple(ours), known.other if known else {})
+
+
+def cleanup_order(step):
+    """The data last, and of it last what does not come back."""
+    if step.do is lio.remove_backstore:
+        return 2 if lio.is_final(step.args[0]) else 1
+    return 3 if step.do is lio.remove_hba else 0
 
 
 def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=False, force=False):
@@ -476,8 +484,8 @@ def left_of_backstore(snapshot, made, file):
     # The serial number is written first of all: without one it is what was just begun.
     if backstore and backstore.serial in (made.serial, "") and not backstore.luns:
         steps.append(Step(lio.remove_backstore, (made,)))
-    elif not backstore and hba[5:] in snapshot.hbas:
-        steps.append(Step(remove_hba, (hba,)))
+    if hba[5:] in snapshot.hbas and (steps or not backstore):
+        steps.append(Step(lio.remove_hba, (hba,)))
     if file and made.made_file:
         node = snapshot.node(made.where)
         if node and node.kind == "file" and node.size == made.size and not node.blocks and node.mode == 0o600:
@@ -489,10 +497,6 @@ def clear_lun(tree, undo, place):
     """It may have been in the way of two disks."""
     if tree.is_folder(lio.lun_path(*place)):
         lio.remove_lun(tree, undo, place)
-
-
-def remove_hba(tree, undo, hba):
-    lio.remove_empty(tree, f"{TARGET}/{hba}")
 
 
 def remove_file(tree, undo, path, size):

@@ -94,15 +94,24 @@ class Executor:
         try:
             for step in steps:
                 step.do(self.tree, undo, *step.args)
+                if step.do is lio.remove_backstore and lio.is_final(*step.args):
+                    # From here on there is no way back, for a signal neither.
+                    undo.clear()
+                    self.tree.finishing = True
         except OSError as e:
             reason = lio.reason_of(self.tree, e)
             pending.remove((change, undo))
+            if self.tree.finishing:
+                reason += "; the next command brings it to an end"
+                left.remove(change)
             self.take_back(change, undo, left)
             if e.errno == errno.EBUSY and (e.filename or "").startswith("/dev/"):
                 self.refuse(change, f"{e.filename} is in use; with --force it is unlinked all the same", IN_USE)
             else:
                 self.refuse(change, reason)
             return False
+        finally:
+            self.tree.finishing = False
         return True
 
     def refuse(self, change, reason, status=1):

@@ -376,6 +376,49 @@ class Ended(Case):
             self.good(run(fake.again(), "create", "--file", "/srv/x", "--size", "1M", "--name", "x"))
         self.assertGreater(number, 15)
 
+    def test_of_a_ramdisk_that_goes_nothing_is_made_anew(self):
+        """By a signal and by a failure at every operation: it is there with its data, or gone."""
+        two = A + "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 1\n"
+        swapped = two.replace("8M", "16M") + "initiator = naa.5001405000000009\n"  # both together
+        for command in ("remove", "a"), ("apply", CONF, "--force"):
+            for signal in True, False:
+                number = 0
+                while True:
+                    number += 1
+                    fake, change = Fake(), Fake.change
+                    self.good(apply(fake, two))
+                    before, fake.nodes[CONF], last = data(fake), swapped, fake.changes
+
+                    reached = []
+
+                    def counted(path, line, fake=fake, last=last, reached=reached):
+                        if fake.changes + 1 == last + number:
+                            reached.append(True)
+                            if signal:
+                                fake.stop(15)
+                            else:
+                                fake.fail_at = last + number
+                        return change(fake, path, line)
+                    fake.change = counted
+                    try:
+                        run(fake, *command)
+                    except Stop:
+                        pass
+                    del fake.change
+                    if not reached:
+                        break
+                    told = (command, signal, number)
+                    sizes = {name: disk["backstore"]["size"] for name, disk in state(fake)["disks"].items()}
+                    for name, size in sizes.items():
+                        if size == 8 << 20 and name not in pending(fake):
+                            self.assertEqual(data(fake).get(name), before[name], told)
+                    for name, found in data(fake).items():
+                        if found != before[name] and name not in pending(fake):
+                            self.assertEqual(sizes.get(name), 16 << 20, told)
+                    self.assertEqual(run(fake.again(), "remove", "--all").status, 0)
+                    self.assertEqual(seen(fake), {"hbas": 0})
+                self.assertGreater(number, 6)
+
     def test_a_full_run_changes_nothing(self):
         fake = Fake()
         self.good(apply(fake, A))
