@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import Callable, NamedTuple
 
-from .model import PAGE, PLUGINS
+from .model import PLUGINS, pages
 
 TARGET = "/sys/kernel/config/target"
 # Where rtslib wants the core's files of registrations, on Debian and elsewhere.
@@ -53,7 +53,7 @@ def make_file(tree, undo, path, size):
 def control(made):
     """What a backstore is told before it is enabled: attribute and value."""
     if made.kind == "ramdisk":
-        return [("control", f"rd_pages={made.size // PAGE}")]
+        return [("control", f"rd_pages={pages(made.size)}")]
     if made.kind == "file":
         return [("control", f"fd_dev_name={made.where},fd_dev_size={made.size}"), ("attrib/emulate_write_cache", "1"),
                 ("control", "fd_buffered_io=1"), ("udev_path", made.where)]

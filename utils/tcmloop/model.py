@@ -11,7 +11,7 @@ KINDS = tuple(PLUGINS)
 PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN of the target core, without the NUL
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-PAGE = 4096
+PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
 OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial")
 
 
@@ -22,8 +22,13 @@ def size_of(text, unit, what):
         raise Error(f"{what} \"{text}\": accepted are a number and K, M, G or T, as 64M or 1G")
     size = int(match[1]) * UNITS[match[2].upper()]
     if size % unit or size >= 1 << 63:
-        raise Error(f"{what} \"{text}\": accepted are multiples of {unit} bytes, below 8 EiB")
+        raise Error(f"{what} \"{text}\": accepted are {f'multiples of {unit} bytes' if unit > 1 else 'sizes'} below 8 EiB")
     return size
+
+
+def pages(size):
+    """How many a ramdisk of that size has."""
+    return -(-size // PAGE)
 
 
 def shown_size(size):
@@ -50,7 +55,7 @@ class Disk:
         self.where = options[self.kind]
         self.size = size_of(options["size"], 512, f"{name}: size") if options.get("size") else 0
         if self.kind == "ramdisk":
-            self.size, self.where = size_of(self.where, PAGE, f"{name}: size"), ""
+            self.size, self.where = pages(size_of(self.where, 1, f"{name}: size")) * PAGE, ""
         elif not self.where.startswith("/"):
             raise Error(f"{name}: {self.kind} \"{self.where}\" is not an absolute path")
         elif re.search(r"[,\x00-\x1f\x7f]", self.where):  # The kernel takes what follows a comma or a newline for another option.

@@ -8,6 +8,7 @@ import contextlib
 import json
 from typing import NamedTuple, Optional
 
+from . import model
 from .model import PLUGINS, Made
 from .names import Error
 
@@ -52,7 +53,8 @@ def made_of(name, text):
 def made_of_v1(name, text):
     """A disk of 3.0.0, which saved neither where its backstore was nor who wanted it."""
     inside = text.get("made_backstore") or f"core/{PLUGINS[text['kind']]}_*/{name}"
-    return Made(name, "", text["kind"], text["where"], int(text["size"]), inside, False,
+    size = int(text["size"]) if text["kind"] != "ramdisk" else model.pages(int(text["size"])) * model.PAGE
+    return Made(name, "", text["kind"], text["where"], size, inside, False,
                 text.get("made_serial") or text["serial"].strip(), text["target"], int(text["tpg"]), int(text["lun"]))
 
 

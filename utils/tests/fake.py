@@ -9,6 +9,7 @@ import errno
 import os
 import re
 
+from tcmloop import model
 from tcmloop.lio import TARGET
 from tcmloop.names import designator
 from tcmloop.tree import Node, Tree
@@ -258,7 +259,7 @@ class Fake(Tree):
     def enable(self, backstore, options):
         info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "
         if "rd_pages" in options:
-            self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*4096  nullio: 0\n"
+            self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*{model.PAGE}  nullio: 0\n"
         elif "fd_dev_name" in options:
             if not self.node(options["fd_dev_name"]):
                 self.refuse(errno.ENOENT, options["fd_dev_name"])

@@ -2,6 +2,7 @@
 """What the command does to what it made, and that it does nothing to what others made."""
 import json
 import unittest
+import unittest.mock
 
 from fake import CORE, LOOPBACK, TARGET, Fake
 from tcmloop import run as running
@@ -261,6 +262,17 @@ class Data(Case):
         fake = Fake()
         self.refused(run(fake, "create", "--ramdisk", "900T"), 1, "but 1024 MiB are available; with --force")
         self.refused(apply(fake, "[a]\nramdisk = 700M\n[b]\nramdisk = 700M\n"), 3, "700 MiB of RAM, 1400 MiB for all new ramdisks")
+
+    def test_a_ramdisk_has_whole_pages_of_the_machine_s_size(self):
+        for page, text, pages in (4096, "10K", 3), (65536, "10K", 1), (65536, "1M", 16), (65536, "65537", 2), (4096, "4096", 1):
+            with unittest.mock.patch("tcmloop.model.PAGE", page):
+                fake = Fake()
+                self.good(run(fake, "create", "--ramdisk", text, "--name", "a"))
+                self.assertEqual(fake.nodes[f"{CORE}/rd_mcp_0/a/control"], f"rd_pages={pages}")
+                self.assertEqual(state(fake)["disks"]["a"]["backstore"]["size"], pages * page)
+                del fake.nodes["/run/tcm-loop/state.json"]
+                serial = "serial = " + fake.nodes[f"{CORE}/rd_mcp_0/a/wwn/vpd_unit_serial"].split(": ")[1]
+                self.good(apply(fake, f"[a]\nramdisk = {text}\n{serial}\n"), "^= a: is there already, adopted")
 
     def test_a_name_that_is_given_by_the_command(self):
         fake = Fake()

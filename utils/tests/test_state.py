@@ -65,6 +65,14 @@ class Version1(unittest.TestCase):
         self.assertRegex(run(fake, "list").output, "two .* tcm-loop")
         self.assertEqual(dict(fake.nodes), before)
 
+    def test_a_ramdisk_that_was_not_of_whole_pages_is_the_same(self):
+        fake = Fake()
+        text = CONF.replace("8M", "10K")
+        self.assertEqual(apply(fake, text).status, 0)
+        fake = of_3_0_0(fake)
+        fake.nodes[OLD] = fake.nodes[OLD].replace("12288", "10240")
+        self.assertRegex(apply(fake, text).output, "= two: is there already, adopted")
+
     def test_of_two_that_it_may_be_neither_is_taken(self):
         fake = self.machine()
         fake.backstore("core/rd_mcp_9/two", "rd_pages=256", json.loads(fake.nodes[OLD])["two"]["serial"])
