@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 
-from . import VERSION, conf, plan, targetcli
+from . import VERSION, conf, lio, plan, targetcli
 from .inuse import Users
 from .model import OPTIONS, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, protocol_of
@@ -60,6 +60,8 @@ class Session:
             raise Error("only root can do this")
         with self.store.locked(self.wait()):
             state = self.store.load(write=True)
+            if state.entries and not lio.show_target(self.tree):
+                raise Error(f"{lio.TARGET} is not to be seen here, where {', '.join(state.entries)} were made")
             snapshot = Snapshot(self.tree)
             self.executor = Executor(self.tree, self.store, state, warn)
             interrupted = plan.recovery(state, snapshot)

@@ -184,12 +184,18 @@ def remove_lun(tree, undo, place):
     undo.append(partial(tree.mkdir, path))
 
 
-def prepare(tree):
-    """What has to be there before anything is made."""
+def show_target(tree):
+    """Have the target core's folder be there.  Whether it is, or there is no target core."""
     if not tree.is_folder(TARGET):
         tree.run("modprobe", "-a", "configfs", "target_core_mod")
         if not tree.is_folder(TARGET):
             tree.run("mount", "-t", "configfs", "configfs", "/sys/kernel/config")
+    return tree.is_folder(TARGET) or tree.is_folder("/sys/module") and not tree.is_folder("/sys/module/target_core_mod")
+
+
+def prepare(tree):
+    """What has to be there before anything is made."""
+    show_target(tree)
     root = (tree.read(f"{TARGET}/dbroot") or "").strip()
     if root and root not in DBROOTS and tree.folders(TARGET) in (["core"], ["alua", "core"], []):
         # The core takes another folder only before the first fabric.

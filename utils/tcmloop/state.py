@@ -119,9 +119,13 @@ class Store:
     def load(self, write=False):
         """The state; of one that cannot be read, none."""
         for path, load in (self.path, State.load), (self.old, State.load_v1):
-            text, state = self.tree.read(path), State()
-            if text is None:
+            state = State()
+            try:
+                text = self.tree.contents(path)
+            except FileNotFoundError:
                 continue
+            except OSError as e:
+                raise Error(f"{path}: {e.strerror}") from e
             try:
                 read = json.loads(text) if text.strip() or load is State.load else {}
                 if load is State.load and read["version"] > VERSION:

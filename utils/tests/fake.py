@@ -69,6 +69,7 @@ class Fake(Tree):
         self.failure = errno.EIO
         self.clock, self.number, self.claimed = 100.0, 0, set()
         self.udev, self.hosts = True, {}
+        self.unreadable = {}  # path: errno
         for path in ("/dev/disk/by-id", "/run", "/run/udev/data", "/srv", "/sys/bus/scsi/devices", "/proc/sys/kernel/random", CORE, LOOPBACK,
                      "/var/target/pr", "/var/target/alua", "/etc"):
             self.folder(path)
@@ -123,6 +124,8 @@ class Fake(Tree):
 
     def contents(self, path):
         self.operations += 1
+        if path in self.unreadable:
+            self.refuse(self.unreadable[path], path)
         found = self.nodes.get(path)
         return found if isinstance(found, str) else self.refuse(errno.ENOENT, path)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """State files: of 3.0.0, of later versions, damaged ones, and two processes at once."""
+import errno
 import fcntl
 import json
 import os
@@ -11,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from fake import CORE, LOOPBACK, Fake
+from fake import CORE, LOOPBACK, TARGET, Fake
 from tcmloop.names import digits
 from tcmloop.state import Store
 from tcmloop.tree import Tree
@@ -154,6 +155,56 @@ class Version2(unittest.TestCase):
         self.assertEqual(apply(fake, CONF).status, 0)
         self.assertEqual(json.loads(fake.nodes[PATH]), text)
         self.assertEqual(seen(fake), goal)
+
+    def test_one_that_is_there_and_cannot_be_read_is_left_alone(self):
+        for path in PATH, OLD:
+            fake = self.machine()
+            fake.nodes[path] = fake.nodes.pop(PATH)
+            fake.unreadable = {path: errno.EIO}
+            before = dict(fake.nodes)
+            for command in ("create", "--ramdisk", "1M"), ("remove", "--all"), ("list",), ("forget", "one"):
+                result = run(fake, *command)
+                self.assertEqual((result.status, result.errors), (1, f"tcm-loop: {path}: Input/output error\n"), command)
+            self.assertEqual(dict(fake.nodes), before)
+
+    def test_without_configfs_nothing_is_forgotten(self):
+        """As in a root of its own, or another mount namespace, that has /run in common."""
+        machine = self.machine()
+        for there in "/sys/module/target_core_mod", "/sys":  # the second without sysfs
+            fake = machine.copy()
+            for path in below(fake, TARGET):
+                del fake.nodes[path]
+            fake.folder("/sys/kernel/config")
+            fake.folder(there)
+            before = dict(fake.nodes)
+            for command in ("remove", "--all"), ("create", "--ramdisk", "1M"), ("apply", "--prune"):
+                fake.nodes["/etc/tcm-loop.conf"] = before["/etc/tcm-loop.conf"] = CONF
+                result = run(fake, *command)
+                self.assertEqual(result.status, 1, command)
+                self.assertRegex(result.errors, "^tcm-loop: /sys/kernel/config/target is not to be seen here, where one, two were made")
+                self.assertEqual(dict(fake.nodes), before, command)
+
+    def test_with_the_target_core_gone_the_disks_are(self):
+        fake = self.machine()
+        for path in below(fake, TARGET):
+            del fake.nodes[path]
+        fake.folder("/sys/module")
+        self.assertRegex(run(fake, "remove", "--all").output, "^two: forgotten; core/rd_mcp_0/two is gone; lun 0 of iqn.2003-01.org:two, TPG 1, is gone\none: forgotten; ")
+
+    def test_configfs_is_mounted_first(self):
+        fake = self.machine()
+        hidden = {path: fake.nodes[path] for path in list(fake.nodes) if path.startswith(TARGET)}
+        for path in reversed(list(hidden)):
+            del fake.nodes[path]
+        fake.folder("/sys/kernel/config")
+
+        def command(*words):
+            if words[0] == "mount":
+                for path, node in hidden.items():
+                    fake.nodes[path] = node
+        fake.run = command
+        result = run(fake, "remove", "--all")
+        self.assertEqual((result.status, result.output), (0, "two: removed\none: removed\n"))
 
     def test_a_later_version_is_left_alone(self):
         fake = self.machine()
