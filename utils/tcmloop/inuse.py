@@ -4,6 +4,10 @@ import errno
 import os
 import re
 
+from .snapshot import name_of
+
+NVMET = "/sys/kernel/config/nvmet/subsystems"
+
 
 def numbers_of(tree, device, hctl):
     """The device numbers of a disk, its partitions and its SCSI character devices, as "b8:0" and "c21:0"."""
@@ -33,6 +37,23 @@ def open_files(tree):
     return {number: f"{(tree.read(f'/proc/{pid}/comm') or '?').strip()} (process {pid})" for number, pid in found.items()}
 
 
+def open_in_kernel(snapshot):
+    """The device numbers that loop devices, nvmet and backstores have open, neither exclusively nor as a process: of each, which."""
+    tree, found = snapshot.tree, {}
+    paths = [(f"/sys/devices/virtual/block/{name}/loop/backing_file", name) for name in tree.folders("/sys/devices/virtual/block") if name.startswith("loop")]
+    for subsystem in tree.folders(NVMET):
+        for number in tree.folders(f"{NVMET}/{subsystem}/namespaces"):
+            if (tree.read(f"{NVMET}/{subsystem}/namespaces/{number}/enable") or "").strip() == "1":
+                paths.append((f"{NVMET}/{subsystem}/namespaces/{number}/device_path", f"nvmet {subsystem}, namespace {number}"))
+    files = [((tree.read(path) or "").strip(), user) for path, user in paths]
+    files += [(b.where(), b.inside) for b in snapshot.backstores.values()]
+    for path, user in files:
+        node = tree.node(path) if path.startswith("/dev/") else None
+        if node and node.kind == "block":
+            found.setdefault(f"b{node.key[1]}:{node.key[2]}", user)
+    return found
+
+
 def mounted_as(tree, names):
     """Where this process sees a disk, or a partition, mounted or used for swap."""
     for line in ((tree.read("/proc/mounts") or "") + (tree.read("/proc/swaps") or "")).splitlines():
@@ -47,10 +68,12 @@ class Users:
 
     def __init__(self, snapshot, patience=1.0):
         self.snapshot, self.tree, self.patience = snapshot, snapshot.tree, patience
-        self.open = None
+        self.open = self.open_in_kernel = None
 
     def of(self, place):
-        device, hctl = self.snapshot.device(place), self.snapshot.hctl(place)
+        # Without a node in /dev a disk can be in use all the same.
+        hctl = self.snapshot.hctl(place)
+        device = name_of(self.tree, hctl)
         if not device:
             return None
         numbers = numbers_of(self.tree, device, hctl)
@@ -58,8 +81,14 @@ class Users:
             with self.tree.exclusive(f"/dev/{device}"):
                 pass
         except OSError as e:
-            if e.errno == errno.EBUSY:
-                return mounted_as(self.tree, numbers.values()) or self.holder(hctl, device, numbers) or f"/dev/{device} is in use"
+            user = mounted_as(self.tree, numbers.values()) or self.holder(hctl, device, numbers)
+            if user or e.errno == errno.EBUSY:
+                return user or f"/dev/{device} is in use"
+        if self.open_in_kernel is None:
+            self.open_in_kernel = open_in_kernel(self.snapshot)
+        using = next((number for number in numbers if number in self.open_in_kernel), None)
+        if using:
+            return f"/dev/{numbers[using]} is in use by {self.open_in_kernel[using]}"
         # udev and the like look at a disk for a moment only.
         end = self.tree.now() + self.patience
         while True:

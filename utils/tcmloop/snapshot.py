@@ -126,6 +126,12 @@ class Snapshot:
         return f"{plugin}_{number}"
 
 
+def name_of(tree, hctl):
+    """What the kernel calls a disk, or None."""
+    return (tree.folders(f"/sys/bus/scsi/devices/{hctl}/block") + [None])[0] if hctl else None
+
+
 def device_of(tree, hctl):
-    names = tree.folders(f"/sys/bus/scsi/devices/{hctl}/block") if hctl else []
-    return names[0] if names and tree.node(f"/dev/{names[0]}") else None
+    """The same, if it has a node in /dev."""
+    name = name_of(tree, hctl)
+    return name if name and tree.node(f"/dev/{name}") else None

@@ -319,7 +319,7 @@ class Fake(Tree):
     def disappear(self, hctl):
         device = f"/sys/bus/scsi/devices/{hctl}"
         for name in [os.path.basename(name) for name in self.children(f"{device}/block")]:
-            del self.nodes[f"/dev/{name}"]
+            self.nodes.pop(f"/dev/{name}", None)
             self.nodes.pop(f"/run/udev/data/b8:{name[2:]}", None)
             for path in list(self.nodes.linked.get(f"../../{name}", ())):
                 del self.nodes[path]
@@ -330,6 +330,8 @@ class Fake(Tree):
     @contextlib.contextmanager
     def exclusive(self, path):
         self.operations += 1
+        if path not in self.nodes:
+            self.refuse(errno.ENOENT, path)
         if path in self.claimed:
             self.refuse(errno.EBUSY, path)
         yield

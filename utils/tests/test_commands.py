@@ -171,6 +171,39 @@ class InUse(Case):
             self.refused(run(fake, "remove", "b"), 5, rf"b: {device} is in use by {name} \(process 4711\)")
             self.good(run(fake, "remove", "b", "--force"), "b: removed")
 
+    def test_one_without_a_node_in_dev(self):
+        fake = self.machine()
+        del fake.nodes["/dev/sd1"]
+        hctl = next(path for path in fake.nodes if path.endswith("/block/sd1"))[:-len("/block/sd1")]
+        fake.folder(f"{hctl}/block/sd1/holders")
+        fake.nodes[f"{hctl}/block/sd1/holders/dm-0"] = ("link", "../../dm-0")
+        self.refused(run(fake, "remove", "b"), 5, "b: /dev/sd1 is in use by dm-0")
+        fake.nodes["/proc/mounts"] = "/dev/sd1 /mnt ext4 rw 0 0\n"
+        self.refused(run(fake, "remove", "b"), 5, "b: /dev/sd1 is in use as /mnt")
+        self.refused(run(fake, "check-idle"), 5, "b: /dev/sd1 is in use as /mnt")
+
+    def test_what_the_kernel_has_open(self):
+        """A loop device, nvmet and a fileio backstore: neither exclusively nor as a process."""
+        def loop(fake):
+            fake.folder("/sys/devices/virtual/block/loop3/loop")
+            fake.nodes["/sys/devices/virtual/block/loop3/loop/backing_file"] = "/dev/sd1\n"
+
+        def nvmet(fake):
+            fake.folder("/sys/kernel/config/nvmet/subsystems/nqn/namespaces/2")
+            fake.nodes["/sys/kernel/config/nvmet/subsystems/nqn/namespaces/2/device_path"] = "/dev/disk/by-id/x\n"
+            fake.nodes["/sys/kernel/config/nvmet/subsystems/nqn/namespaces/2/enable"] = "1\n"
+            fake.nodes["/dev/disk/by-id/x"] = ("link", "../../sd1")
+
+        def fileio(fake):
+            fake.backstore("core/fileio_7/x", "fd_dev_name=/dev/sd1,fd_dev_size=1048576", "5")
+
+        for make, user in (loop, "loop3"), (nvmet, "nvmet nqn, namespace 2"), (fileio, "core/fileio_7/x"):
+            fake = self.machine()
+            make(fake)
+            self.refused(run(fake, "remove", "b"), 5, f"b: /dev/sd1 is in use by {user}; with --force")
+            self.refused(run(fake, "remove", "--all"), 3, "^tcm-loop: b: /dev/sd1 is in use[^\n]*\n$")
+            self.good(run(fake, "remove", "b", "--force"), "b: removed")
+
     def test_there_may_be_no_swap_and_no_mounts(self):
         self.good(run(self.machine(), "remove", "--all"))
 
