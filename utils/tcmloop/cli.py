@@ -173,8 +173,10 @@ def forget(session, arguments):
     return 0
 
 
-def check_idle(session, _):
+def check_idle(session, arguments):
     """For target.service, whose start and stop clear all that there is, or half of it if there is a name that rtslib does not know."""
+    if arguments.restore and not any(session.tree.node(path) for path in targetcli.SAVED):
+        return 0  # its start ends before it clears
     state, snapshot = session.reading()
     users, used = session.users(snapshot), []
     for name, made in state.disks.items():
@@ -352,7 +354,10 @@ def parser():
     sub.add_argument("disk", nargs="+", help="name")
     sub.set_defaults(run=forget)
 
-    commands.add_parser("check-idle", help="fail if a disk that this command made is in use").set_defaults(run=check_idle)
+    sub = commands.add_parser("check-idle", help="fail if a disk that this command made is in use")
+    sub.add_argument("--restore", action="store_true", help="succeed if there is nothing that \"targetctl restore\" would restore")
+    sub.set_defaults(run=check_idle)
+
     commands.add_parser("targetcli", add_help=False, help="run targetcli so that it shows and saves these disks, too")
     return found
 

@@ -8,6 +8,8 @@ import sys
 
 from .names import Error, protocol_of
 
+SAVED = "/etc/target/saveconfig.json", "/etc/rtslib-fb-target/saveconfig.json"  # of the versions of rtslib
+
 
 def libraries():
     """rtslib by both of its names, which may be two modules: targetcli imports the one or the other."""

@@ -549,6 +549,18 @@ class Others(Case):
             self.good(run(fake, "remove", "x"))
             self.good(run(fake, "check-idle"))
 
+    def test_target_service_starts_where_it_clears_nothing(self):
+        """Without what targetcli saved targetctl ends before that: another package's installation starts the service."""
+        for path in "/etc/target/saveconfig.json", "/etc/rtslib-fb-target/saveconfig.json":
+            fake = Fake()
+            self.good(apply(fake, A))
+            fake.claimed.add("/dev/sd0")
+            self.good(self.unchanged(fake, "check-idle", "--restore"))
+            self.refused(self.unchanged(fake, "check-idle"), 5, "is in use")
+            fake.folder(path.rpartition("/")[0])
+            fake.nodes[path] = "{}"
+            self.refused(self.unchanged(fake, "check-idle", "--restore"), 5, "a: /dev/sd0 is in use")
+
     def test_completion(self):
         fake = Fake()
         self.good(apply(fake, A))

@@ -18,4 +18,4 @@ class TargetService(unittest.TestCase):
         self.assertEqual(commands("target.service.conf", "ExecStop"), ["", "/usr/sbin/tcm-loop check-idle", "/usr/bin/targetctl clear"])
 
     def test_its_start_clears_nothing_while_a_disk_is_in_use(self):
-        self.assertEqual(commands("target.service.conf", "ExecStartPre"), ["/usr/sbin/tcm-loop check-idle"])
+        self.assertEqual(commands("target.service.conf", "ExecStartPre"), ["/usr/sbin/tcm-loop check-idle --restore"])
