@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -212,6 +213,14 @@ def complete(words, tree):
     return 0
 
 
+def origin_of(path):
+    """By what name a file's disks are written down: a link may come to point elsewhere."""
+    origin = os.path.abspath(path)
+    if re.match("/(dev|proc/.*)/fd/", origin):
+        raise Error(f"{path}: its disks could not be told from others' at the next \"apply\"; take a file with a name of its own, or /dev/stdin")
+    return origin
+
+
 def configured(tree):
     with contextlib.suppress(Error):
         return {disk.name for disk in conf.read(tree, CONFIG)}
@@ -231,7 +240,7 @@ def remove(session, arguments):
             if name not in state.disks:
                 raise Error(f"{name} is not a disk that this command made; it made: {', '.join(state.disks) or 'none'}", NO_SUCH_DISK)
             names.append(name)
-        origins = set(map(os.path.realpath, arguments.origin))
+        origins = set(map(os.path.abspath, arguments.origin))
         if CONFIG in origins:
             origins.add("")  # of 3.0.0, whose unit removed all at its stop
         names += [name for name, made in state.disks.items() if arguments.all or made.origin in origins]
@@ -240,7 +249,7 @@ def remove(session, arguments):
 
 
 def apply(session, arguments):
-    origin = os.path.realpath(arguments.file)
+    origin = origin_of(arguments.file)
     wanted = conf.read(session.tree, arguments.file)
 
     def changes_of(state, snapshot):

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the command does to what it made, and that it does nothing to what others made."""
+import contextlib
 import json
+import os
+import shutil
+import tempfile
 import unittest
 import unittest.mock
 
@@ -130,6 +134,26 @@ class Origin(Case):
         self.good(run(fake, "remove", "--origin", "/tmp/lab.conf"), "^lab: removed")
         self.good(apply(fake, "", "--prune"), "^- mine: ")
         self.assertEqual(seen(fake), {"hbas": 0})
+
+    def test_a_file_is_what_it_is_called(self):
+        """A link that has come to point elsewhere is the same file."""
+        root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, root)
+        link, fake = f"{root}/conf", Fake()
+        for version, text in ("1", A), ("2", "[b]\nramdisk = 1M\n"):
+            fake.nodes[f"{root}/{version}"] = text
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(link)
+            os.symlink(version, link)
+            self.good(apply(fake, text, path=link))
+            self.assertEqual(list(state(fake)["disks"]), ["a" if version == "1" else "b"])
+        self.good(run(fake, "remove", "--origin", f"{root}/./conf"), "^b: removed")
+
+    def test_what_is_no_file_cannot_be_named_again(self):
+        for path in "/dev/fd/63", "/proc/self/fd/3":
+            self.refused(apply(Fake(), A, path=path), 1, f"{path}: its disks could not be told from others' at the next")
+        for path in "/dev/stdin", "/dev/fdx":
+            self.good(apply(Fake(), A, path=path))
 
     def test_a_disk_of_another_origin_is_not_changed(self):
         fake = Fake()
