@@ -223,7 +223,8 @@ def origin_of(path):
 
 def configured(tree):
     with contextlib.suppress(Error):
-        return {disk.name for disk in conf.read(tree, CONFIG)}
+        faults = {}
+        return {disk.name for disk in conf.read(tree, CONFIG, faults)}.union(faults)
     return set()
 
 
@@ -250,12 +251,15 @@ def remove(session, arguments):
 
 def apply(session, arguments):
     origin = origin_of(arguments.file)
-    wanted = conf.read(session.tree, arguments.file)
+    faults = {}
+    wanted = conf.read(session.tree, arguments.file, faults)
 
     def changes_of(state, snapshot):
-        names = {disk.name for disk in wanted}
+        # A disk that is written wrongly stays as it is.
+        names = {disk.name for disk in wanted}.union(faults)
         gone = [name for name, made in state.disks.items() if name not in names and (arguments.prune or made.origin == origin)]
         changes = plan.plan(state, snapshot, session.users(snapshot), wanted, gone, origin, adopt=True, force=arguments.force)
+        changes += [plan.Change([], {}, {}, [], [], fault) for fault in faults.values()]
         for name, made in state.disks.items():
             if name not in names and name not in gone and not made.origin:
                 warn(f"{name}: was made by tcm-loop 3.0.0, which did not say by what file, and stays; \"tcm-loop remove {name}\" removes it")

@@ -20,8 +20,8 @@ def lines_of(text):
     return lines
 
 
-def parse(text, path):
-    """The disks of a file, in its order."""
+def parse(text, path, faults=None):
+    """The disks of a file, in its order.  What is wrong with one of them alone is raised, or put into faults by its name."""
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",), strict=True)
     try:
         parser.read_string(text, path)
@@ -34,39 +34,56 @@ def parse(text, path):
         reason = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", reason)
         return Error(f"{path}:{number}: {reason}" if number else f"{path}: {reason}")
 
-    for name in parser.sections():
+    def disk_of(name):
         options = dict(parser[name])
         for key, value in options.items():
             if re.search(r"(^|\s)[#;]", value):
                 raise told(name, key, f"{name}: {key} {value!r}: a comment has a line of its own")
         try:
-            disks.append(Disk(name, options))
+            return Disk(name, options)
         except Error as e:
             named = next((key for key in options if re.search(rf"\b{re.escape(key)}\b", str(e).split('"')[0])), "")
             raise told(name, named, str(e)) from e
-    check(disks, lambda disk, reason: told(disk.name, "", reason))
+
+    units, ports = {}, {}
+    for name in parser.sections():
+        try:
+            disk = disk_of(name)
+            reason = clash(disk, units, ports)
+            if reason:
+                raise told(name, "", reason)
+            disks.append(disk)
+        except Error as e:
+            if faults is None:
+                raise
+            faults[name] = e
+    check_places(disks, lambda disk, reason: told(disk.name, "", reason))
     return disks
 
 
-def check(disks, told=lambda disk, reason: Error(reason)):
-    """Refuse disks that cannot be side by side."""
-    places, units, ports = {}, {}, {}
+def clash(disk, units, ports):
+    """Why a disk cannot be beside those that were seen before, if so."""
+    other = units.setdefault(designator(disk.serial), disk)
+    if other is not disk:
+        return (f"{other.name} and {disk.name} would be one disk to the system: of the serial number only "
+                f"the first 25 hexadecimal digits count, and these are {designator(disk.serial)} in both")
+    other = ports.setdefault(disk.port, disk) if disk.initiator else disk
+    if other.initiator != disk.initiator:
+        return f"{other.name} and {disk.name} have different initiators, but one port: {disk.target}, TPG {disk.tpg}"
+    return None
+
+
+def check_places(disks, told):
+    """Which of two in one place is meant nobody knows: nothing of such a file is done."""
+    places = {}
     for disk in disks:
         other = places.setdefault((*disk.port, disk.lun), disk)
         if other is not disk:
             raise told(disk, f"{other.name} and {disk.name} are both lun {disk.lun} of {disk.target}, TPG {disk.tpg}")
-        other = units.setdefault(designator(disk.serial), disk)
-        if other is not disk:
-            raise told(disk, f"{other.name} and {disk.name} would be one disk to the system: of the serial number only "
-                             f"the first 25 hexadecimal digits count, and these are {designator(disk.serial)} in both")
-        if disk.initiator:
-            other = ports.setdefault(disk.port, disk)
-            if other.initiator != disk.initiator:
-                raise told(disk, f"{other.name} and {disk.name} have different initiators, but one port: {disk.target}, TPG {disk.tpg}")
 
 
-def read(tree, path):
+def read(tree, path, faults=None):
     try:
-        return parse(tree.contents(path), path)
+        return parse(tree.contents(path), path, faults)
     except OSError as e:
         raise Error(f"{path}: {e.strerror}") from e

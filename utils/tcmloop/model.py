@@ -42,8 +42,8 @@ class Disk:
     """One section of a file, or the options of create.  initiator is None if the user gave none."""
 
     def __init__(self, name, options):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", name) or name == "DEFAULT":
-            raise Error(f"disk \"{name}\": accepted are up to 64 letters, digits and . : _ - that begin with a letter or digit, but DEFAULT")
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,63}", name) or name == "DEFAULT":
+            raise Error(f"disk \"{name}\": accepted are up to 64 letters, digits and . : _ - that begin with a letter, a digit or _, but DEFAULT")
         unknown = [key for key in options if key not in OPTIONS]
         if unknown:
             raise Error(f"{name}: unknown option \"{unknown[0]}\"; accepted are {', '.join(OPTIONS)}")
@@ -81,7 +81,7 @@ class Disk:
         text = options.get(what)
         if text in (None, ""):
             return default
-        if not re.fullmatch("[0-9]{1,5}", str(text)) or int(text) > 65535:
+        if not re.fullmatch("[0-9]{1,19}", str(text)) or int(text) > 65535:
             raise Error(f"{self.name}: {what} \"{text}\"; accepted is a number from 0 to 65535")
         return int(text)
 

@@ -166,6 +166,34 @@ class Origin(Case):
         self.assertEqual(state(fake)["disks"]["a"]["origin"], CONF)
 
 
+class FilesOf300(Case):
+    GOOD = "[good]\nramdisk = 1M\ntarget = naa.5001405000000001\nserial = 1\ninitiator = naa.5001405000000007\n"
+
+    def test_one_disk_that_is_wrong_keeps_no_other_from_being_made(self):
+        for name, text, reason in (("bad", "file = /srv/x\nsize = 1000", "multiples of 512"), ("bad", "ramdisk = 1M\nserial = a/b", "but /"),
+                                   ("bad", "ramdisk = 1M\nserial = \u00e4", "printable ASCII"), ("bad", "file = /srv/x ; y", "a comment has a line"),
+                                   ("-x", "ramdisk = 1M", 'disk "-x"'), ("bad", "colour = red\nramdisk = 1M", 'unknown option "colour"'),
+                                   ("bad", "ramdisk = 1M\nserial = 1x", "would be one disk"),
+                                   ("bad", "ramdisk = 1M\ntarget = naa.5001405000000001\nlun = 1\ninitiator = naa.5001405000000008", "different initiators")):
+            text, fake = f"{self.GOOD}[{name}]\n{text}\n[after]\nramdisk = 1M\n", Fake()
+            result = apply(fake, text)
+            self.refused(result, 3, f"^tcm-loop: {CONF}:[0-9]+: .*{reason}")
+            self.assertEqual(list(state(fake)["disks"]), ["good", "after"])
+            self.refused(self.unchanged(fake, "apply", "-n"), 3, reason)
+
+    def test_a_disk_whose_section_has_become_wrong_stays(self):
+        fake = Fake()
+        self.good(apply(fake, self.GOOD + "[b]\nramdisk = 1M\n"))
+        before = below(fake, TARGET)
+        self.refused(apply(fake, self.GOOD + "[b]\nramdisk = 1M\nlun = x\n", "--prune"), 3, f'{CONF}:8: b: lun "x"')
+        self.assertEqual(below(fake, TARGET), before)
+
+    def test_what_was_taken(self):
+        fake = Fake()
+        self.good(apply(fake, "[_x]\nramdisk = 10K\nlun = 000001\n"), "_x: /dev/sd0")
+        self.assertEqual(state(fake)["disks"]["_x"]["paths"]["1"]["lun"], 1)
+
+
 class InUse(Case):
     def machine(self):
         fake = Fake()
@@ -301,7 +329,7 @@ class Data(Case):
         fake.nodes["/srv/link"] = ("link", "x")
         self.refused(apply(fake, "[p]\nfile = /srv/x\n[q]\nfile = /srv/link\n"), 3, "q: /srv/link is the data of p, too")
         self.refused(apply(fake, "[p]\nfile = /srv/new\nsize = 1M\n[q]\nfile = /srv//new\nsize = 1M\n"), 3, "is the data of")
-        self.refused(apply(fake, "[p]\nramdisk = 1M\nserial = vm-1\n[q]\nramdisk = 1M\nserial = lun-1\n"), 1, f"{CONF}:4: .*would be one disk to the system")
+        self.refused(apply(fake, "[p]\nramdisk = 1M\nserial = vm-1\n[q]\nramdisk = 1M\nserial = lun-1\n"), 3, f"{CONF}:4: .*would be one disk to the system")
         fake = Fake()
         fake.nodes["/srv/x"] = ("file", 1 << 20, 8, 0o600)
         fake.backstore("core/fileio_0/theirs", "fd_dev_name=/srv/x,fd_dev_size=1048576", "c0ffee")
@@ -396,7 +424,7 @@ class Ports(Case):
         fake = Fake()
         two = A + "[b]\nramdisk = 1M\ntarget = naa.5001405000000001\nlun = 1\n"
         self.refused(apply(fake, two + "initiator = naa.5001405000000007\n[c]\nramdisk = 1M\ntarget = naa.5001405000000001\nlun = 2\n"
-                           "initiator = naa.5001405000000008\n"), 1, "b and c have different initiators, but one port")
+                           "initiator = naa.5001405000000008\n"), 3, "b and c have different initiators, but one port")
         self.good(apply(fake, two))
         first = fake.nodes[f"{PORT}/nexus"]
         self.good(apply(fake, two), "nothing to do")
