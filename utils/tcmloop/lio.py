@@ -170,8 +170,12 @@ def unlink(tree, undo, place, name, inside, device):
     """The link is called name.  The device, if one is told, is held meanwhile, so that nobody begins to use it."""
     path = lun_path(*place)
     with contextlib.ExitStack() as stack:
-        if device:
-            stack.enter_context(tree.exclusive(device))
+        try:
+            if device:
+                stack.enter_context(tree.exclusive(device))
+        except OSError as e:  # a disk that is offline cannot be opened, and has to go all the same
+            if e.errno == errno.EBUSY:
+                raise
         tree.unlink(f"{path}/{name}")
         undo.append(partial(tree.symlink, f"{TARGET}/{inside}", f"{path}/{name}"))
     remove_lun(tree, undo, place)

@@ -330,8 +330,8 @@ class Fake(Tree):
     @contextlib.contextmanager
     def exclusive(self, path):
         self.operations += 1
-        if path not in self.nodes:
-            self.refuse(errno.ENOENT, path)
+        if path not in self.nodes or path in self.unreadable:
+            self.refuse(self.unreadable.get(path, errno.ENOENT), path)
         if path in self.claimed:
             self.refuse(errno.EBUSY, path)
         yield

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the command does to what it made, and that it does nothing to what others made."""
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -233,6 +234,18 @@ class InUse(Case):
         fake.nodes["/proc/mounts"] = "/dev/sd1 /mnt ext4 rw 0 0\n"
         self.refused(run(fake, "remove", "b"), 5, "b: /dev/sd1 is in use as /mnt")
         self.refused(run(fake, "check-idle"), 5, "b: /dev/sd1 is in use as /mnt")
+
+    def test_one_that_cannot_be_opened_goes(self):
+        """Offline after an error, or where the process may open no device: it is in use by nobody that is to be seen."""
+        for number in errno.ENXIO, errno.EPERM, errno.ENODEV:
+            for options in (), ("--force",):
+                fake = self.machine()
+                fake.unreadable = {"/dev/sd1": number}
+                self.good(run(fake, "remove", "b", *options), "^b: removed")
+        fake = self.machine()
+        fake.unreadable = {"/dev/sd1": errno.ENXIO}
+        fake.nodes["/proc/mounts"] = "/dev/sd1 /mnt ext4 rw 0 0\n"
+        self.refused(run(fake, "remove", "b"), 5, "b: /dev/sd1 is in use as /mnt")
 
     def test_what_the_kernel_has_open(self):
         """A loop device, nvmet and a fileio backstore: neither exclusively nor as a process."""
