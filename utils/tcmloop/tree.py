@@ -47,7 +47,8 @@ class Tree:
             raise AssertionError(f"a dry run would write: {line}")
         self.heed_signal()
         if self.log:
-            self.log(line)
+            with contextlib.suppress(OSError):  # whoever does not read it any more does not end the command
+                self.log(line)
         return self.path(path)
 
     # Reading

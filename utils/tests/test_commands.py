@@ -529,6 +529,19 @@ class Ended(Case):
                     self.assertEqual(seen(fake), {"hbas": 0})
                 self.assertGreater(number, 6)
 
+    def test_who_reads_no_more_ends_nothing(self):
+        """--verbose into a pipe that is closed, or a file on a full disk."""
+        for number in errno.EPIPE, errno.ENOSPC:
+            fake = Fake()
+
+            def log(line, number=number):
+                raise OSError(number, os.strerror(number))
+            fake.log = log
+            self.good(apply(fake, A))
+            self.assertEqual(pending(fake), [])
+            self.good(run(fake, "remove", "a"))
+            self.assertEqual(seen(fake), {"hbas": 0})
+
     def test_a_full_run_changes_nothing(self):
         fake = Fake()
         self.good(apply(fake, A))
