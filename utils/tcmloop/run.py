@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Does what was planned: each change as a whole or not at all, and goes on with the next."""
+import contextlib
 import errno
 import re
 
@@ -20,6 +21,7 @@ class Executor:
         self.done = []  # changes that were made
         self.begun = tree.now()
         self.deadlines = {}
+        self.written = True  # whether the intentions are in the state file
 
     def run(self, changes, recovering=False):
         self.faults += [change.fault for change in changes if change.fault]
@@ -30,7 +32,7 @@ class Executor:
             for change in changes:
                 self.state.entries.update(change.entries)
                 self.state.ports.update(change.ports)
-            self.save("nothing was changed")
+            self.begin_state(changes)
         left = list(changes)  # those that are to be as before
         pending = []  # those that are linked, or half made, and what takes them back
         try:
@@ -47,7 +49,11 @@ class Executor:
             for change in left if not recovering else ():
                 self.state.entries.update({name: Entry(entry.now, entry.now) for name, entry in change.entries.items()})
             self.forget()
-            self.save("the next command brings it to an end")
+            if self.written:
+                self.save("the next command brings it to an end")
+            else:
+                with contextlib.suppress(OSError):
+                    self.store.save(self.state)
             self.tree.finishing = False
 
     def prepare(self):
@@ -55,6 +61,16 @@ class Executor:
             lio.prepare(self.tree)
         except OSError as e:
             raise Error(f"{lio.reason_of(self.tree, e)}; is there a kernel module tcm_loop?") from e
+
+    def begin_state(self, changes):
+        """Write down what is intended.  A removal needs no room: of what is gone, and written down as there, the next command sees it."""
+        try:
+            self.save("nothing was changed")
+        except Error as e:
+            if any(entry.next for change in changes for entry in change.entries.values()):
+                raise
+            self.written = False
+            self.warn(str(e).replace("nothing was changed", "disks are removed all the same"))
 
     def save(self, what):
         try:

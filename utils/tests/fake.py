@@ -70,6 +70,7 @@ class Fake(Tree):
         self.clock, self.number, self.claimed = 100.0, 0, set()
         self.udev, self.hosts = True, {}
         self.unreadable = {}  # path: errno
+        self.full = 0  # how many times there is no room for a file
         for path in ("/dev/disk/by-id", "/run", "/run/udev/data", "/srv", "/sys/bus/scsi/devices", "/proc/sys/kernel/random", CORE, LOOPBACK,
                      "/var/target/pr", "/var/target/alua", "/etc"):
             self.folder(path)
@@ -284,6 +285,9 @@ class Fake(Tree):
 
     def replace(self, path, text):
         self.change(path, f"replace {path}")
+        if self.full:
+            self.full -= 1
+            self.refuse(errno.ENOSPC, path)
         self.nodes[path] = text
 
     def rename(self, path, to):

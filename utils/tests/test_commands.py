@@ -542,6 +542,20 @@ class Ended(Case):
             self.good(run(fake, "remove", "a"))
             self.assertEqual(seen(fake), {"hbas": 0})
 
+    def test_a_full_run_removes_all_the_same(self):
+        """As at shutdown: what is removed needs no room, and the next command sees that it is gone."""
+        for count in 1, 100:
+            fake = Fake()
+            self.good(apply(fake, A + "[b]\nramdisk = 1M\n"))
+            fake.full = count  # so many times
+            result = run(fake, "remove", "--all")
+            self.assertEqual((result.status, result.output), (0, "b: removed\na: removed\n"))
+            self.assertRegex(result.errors, "^tcm-loop: /run/tcm-loop/state.json: No space left on device; disks are removed all the same\n")
+            self.assertEqual(seen(fake), {"hbas": 0})
+            fake.full = 0
+            self.assertEqual(run(fake.again(), "remove", "--all").status, 0)
+            self.assertEqual(run(fake.again(), "list", "--names").output, "")
+
     def test_a_full_run_changes_nothing(self):
         fake = Fake()
         self.good(apply(fake, A))
