@@ -488,7 +488,7 @@ def left_of_backstore(snapshot, made, file):
         steps.append(Step(lio.remove_hba, (hba,)))
     if file and made.made_file:
         node = snapshot.node(made.where)
-        if node and node.kind == "file" and node.size == made.size and not node.blocks and node.mode == 0o600:
+        if node and node.kind == "file" and node.size in (0, made.size) and not node.blocks and node.mode == 0o600:
             steps.append(Step(remove_file, (made.where, made.size)))
     return steps
 
@@ -500,6 +500,6 @@ def clear_lun(tree, undo, place):
 
 
 def remove_file(tree, undo, path, size):
-    """One that has no data."""
+    """One that has no data, nor perhaps its size yet."""
     tree.unlink(path)
     undo.append(lambda: tree.create(path, size))

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 import unittest.mock
 
-from fake import CORE, LOOPBACK, TARGET, Fake
+from fake import CORE, LOOPBACK, TARGET, Died, Fake
 from tcmloop import run as running
 from tcmloop.tree import Stop
 from world import CONF, apply, backstores, below, data, pending, run, seen, state
@@ -528,6 +528,24 @@ class Ended(Case):
                     self.assertEqual(run(fake.again(), "remove", "--all").status, 0)
                     self.assertEqual(seen(fake), {"hbas": 0})
                 self.assertGreater(number, 6)
+
+    def test_a_file_that_was_only_opened_is_made_again(self):
+        """Killed before it had its size."""
+        command = "create", "--file", "/srv/new", "--size", "1M", "--name", "x"
+        fake = Fake()
+        create = fake.create
+
+        def killed(path, size):
+            create(path, 0)
+            fake.dead = True
+            raise Died
+        fake.create = killed
+        with self.assertRaises(Died):
+            run(fake, *command)
+        del fake.create
+        self.assertEqual(fake.nodes["/srv/new"], ("file", 0, 0, 0o600))
+        result = run(fake.again(), *command)
+        self.assertEqual((result.status, fake.nodes["/srv/new"][1]), (0, 1 << 20), result.errors)
 
     def test_who_reads_no_more_ends_nothing(self):
         """--verbose into a pipe that is closed, or a file on a full disk."""
