@@ -205,6 +205,9 @@ class Planner:
                 raise Error(f"{disk.name}: {disk.where} does not exist; with a size it is made")
             if not self.snapshot.tree.is_folder(os.path.dirname(disk.where)):
                 raise Error(f"{disk.name}: there is no folder {os.path.dirname(disk.where)}")
+            missing = self.snapshot.missing_mount(disk.where)
+            if missing and not self.force:
+                raise Error(f"{disk.name}: {disk.where} does not exist, and {missing}, which is in /etc/fstab, is not mounted; with --force it is made")
             return disk.size
         if node.kind != "file":
             raise Error(f"{disk.name}: {disk.where} is not a file")

@@ -113,6 +113,20 @@ class Snapshot:
         links = self.once("by-id", look).get(device, [])
         return ([link for link in links if "/wwn-" in link] + [link for link in links if "/scsi-3" in link] + links + [None])[0]
 
+    def mount_points(self, path):
+        """Those of a file as /etc/fstab."""
+        lines = [line.split() for line in (self.tree.read(path) or "").splitlines()]
+        points = [re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), line[1]) for line in lines if len(line) > 2 and line[0][0] != "#"]
+        return {os.path.normpath(point) for point in points if point.startswith("/")}
+
+    def missing_mount(self, path):
+        """The file system that a path is to be on, if it is not mounted."""
+        there, folder = self.once("mounts", lambda: self.mount_points("/proc/mounts")), os.path.dirname(os.path.realpath(path))
+        wanted = self.once("fstab", lambda: self.mount_points("/etc/fstab"))
+        while folder != "/" and folder not in wanted:
+            folder = os.path.dirname(folder)
+        return folder if folder != "/" and folder not in there else None
+
     def available_memory(self):
         match = re.search(r"^MemAvailable:\s*(\d+) kB", self.tree.read("/proc/meminfo") or "", re.MULTILINE)
         return int(match[1]) << 10 if match else None

@@ -336,6 +336,21 @@ class Data(Case):
         self.assertNotEqual(data(fake), before)
         self.good(apply(fake, "", "-n"), r"^- a: ramdisk, naa.5001405000000001 \(its data is lost\)")
 
+    def test_no_file_is_made_below_what_is_not_mounted(self):
+        """There the real one may be; a blank one would be up under its name."""
+        fake = Fake()
+        fake.folder("/srv/a b/c")
+        fake.folder("/srv/other")
+        fake.nodes["/etc/fstab"] = "# /srv/other\n/dev/vda / ext4\nUUID=1 /srv/a\\040b/ ext4 nofail 0 2\n\nbad\n/dev/vdb none swap sw 0 0\n"
+        fake.nodes["/proc/mounts"] = "/dev/vda / ext4 rw 0 0\n"
+        command = "create", "--file", "/srv/a b/c/x", "--size", "1M"
+        self.refused(run(fake, *command), 1, "/srv/a b/c/x does not exist, and /srv/a b, which is in /etc/fstab, is not mounted; with --force")
+        self.assertNotIn("/srv/a b/c/x", fake.nodes)
+        self.good(run(fake, "create", "--file", "/srv/other/x", "--size", "1M"))
+        self.good(run(fake.copy(), *command, "--force"))
+        fake.nodes["/proc/mounts"] += "/dev/vdc /srv/a\\040b ext4 rw 0 0\n"
+        self.good(run(fake, *command))
+
     def test_two_disks_on_one_file_or_of_one_serial_number(self):
         fake = Fake()
         fake.nodes["/srv/x"] = ("file", 1 << 20, 8, 0o600)
