@@ -279,13 +279,18 @@ class Planner:
         for disk in wanted:
             by_port.setdefault(disk.port, []).append(disk)
         for port, disks in by_port.items():
-            nexus, own = self.snapshot.nexus(port), [disk.generated_initiator() for disk in disks]
+            nexus = self.snapshot.nexus(port)
             given = next((disk.initiator for disk in disks if disk.initiator), None)
             moves = [self.moves[disk.name] for disk in disks if self.moves[disk.name].after]
             adopted = any(move.adopted and move.have.linked and not self.users.of(move.now.place) for move in moves)
             others = [name for name, made in self.state.disks.items() if made.port == port and name not in self.moves]
             ours = adopted or port in self.state.ports and not others
-            to = given or (nexus if nexus and (nexus in own or not ours) else own[0])
+            try:
+                to = given or (nexus if nexus and not ours else self.derived_initiator(nexus, disks))
+            except Error as e:
+                for move in moves:
+                    move.fault = move.fault or Error(f"{move.name}: {e}")
+                continue
             here = [lun for place, lun in self.snapshot.luns.items() if place[:2] == port and lun.inside]
             moving = [move for move in self.moves.values() if move.have.linked and move.now.port == port]
             if nexus and to != nexus and len(here) != len(moving):
@@ -301,6 +306,17 @@ class Planner:
                     move.relink = move.have.linked
                     move.sign, comma = move.sign or "~", ", " if move.text else ""
                     move.text += f"{comma}initiator {nexus} -> {to}"
+
+    @staticmethod
+    def derived_initiator(nexus, disks):
+        """One that comes from a disk's name, the one that is there if it does."""
+        try:
+            own = [disk.generated_initiator() for disk in disks]
+        except Error:  # without a machine ID there is none, and none is needed if there is a nexus
+            if not nexus:
+                raise
+            return nexus
+        return nexus if nexus in own else own[0]
 
     def check_use(self):
         for move in self.moves.values():

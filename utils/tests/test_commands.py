@@ -10,6 +10,7 @@ import unittest
 import unittest.mock
 
 from fake import CORE, LOOPBACK, TARGET, Died, Fake
+from tcmloop import names
 from tcmloop import run as running
 from tcmloop.tree import Stop
 from world import CONF, apply, backstores, below, data, pending, run, seen, state
@@ -188,6 +189,22 @@ class FilesOf300(Case):
         before = below(fake, TARGET)
         self.refused(apply(fake, self.GOOD + "[b]\nramdisk = 1M\nlun = x\n", "--prune"), 3, f'{CONF}:8: b: lun "x"')
         self.assertEqual(below(fake, TARGET), before)
+
+    def test_without_a_machine_id_what_needs_none_is_made(self):
+        def none():
+            raise names.Error("/etc/machine-id has no machine ID yet")
+        given = "ramdisk = 1M\ntarget = naa.5001405000000001\n"
+        text = (self.GOOD + f"[two]\n{given}lun = 1\nserial = 2\n[derived]\nramdisk = 1M\n"
+                f"[serial]\n{given}lun = 2\n[no initiator]\n{given}lun = 3\n[late]\nramdisk = 1M\ntarget = naa.5001405000000002\nserial = 4\n"
+                "[last]\nramdisk = 1M\ntarget = naa.5001405000000003\nserial = 5\ninitiator = naa.5001405000000007\n").replace("[no initiator]", "[three]\nserial = 3")
+        with unittest.mock.patch("tcmloop.names.machine", none):
+            fake = Fake()
+            result = apply(fake, text)
+            self.refused(result, 3, "late: /etc/machine-id has no machine ID yet")
+            self.assertEqual(len(result.errors.splitlines()), 3, result.errors)
+            self.assertEqual(list(state(fake)["disks"]), ["good", "two", "three", "last"])
+            self.refused(run(fake, "create", "--ramdisk", "1M"), 1, "has no machine ID yet")
+            self.good(run(fake, "remove", "--all"))
 
     def test_what_was_taken(self):
         fake = Fake()
