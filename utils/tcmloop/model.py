@@ -17,7 +17,7 @@ OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "ser
 
 def size_of(text, unit, what):
     """Bytes: "64M", "1G", "4096"; a multiple of the unit."""
-    match = re.fullmatch(r"([0-9]+)\s*([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    match = re.fullmatch(r"([0-9]{1,19})\s*([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
     if not match or not int(match[1]):
         raise Error(f"{what} \"{text}\": accepted are a number and K, M, G or T, as 64M or 1G")
     size = int(match[1]) * UNITS[match[2].upper()]
