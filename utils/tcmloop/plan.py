@@ -122,9 +122,11 @@ class Planner:
         for b in self.snapshot.backstores.values():
             if b.plugin == PLUGINS[disk.kind] and b.name == disk.name and b.serial == disk.serial and b.inside not in self.owner:
                 where, size = b.where(), b.size()
-                if disk.kind != "ramdisk" and not self.same_data(where, disk.where) or disk.kind != "block" and disk.size and size and size != disk.size:
-                    raise Error(f"{disk.name}: {b.inside} has its name and serial number, but not its data: it is {b.kind} {where or shown_size(size)}")
-                move.now = Made(disk.name, "", disk.kind, disk.where, size or disk.size, b.inside, False, b.serial, disk.target, disk.tpg, disk.lun)
+                same = disk.kind == "ramdisk" or self.same_data(where, disk.where)
+                if not self.force and (not same or disk.kind != "block" and disk.size and size and size != disk.size):
+                    raise Error(f"{disk.name}: {b.inside} has its name and serial number, but not its data: it is {b.kind} {where or shown_size(size)}; "
+                                "with --force it is made anew")
+                move.now = Made(disk.name, "", disk.kind, disk.where if same else where, size or disk.size, b.inside, False, b.serial, disk.target, disk.tpg, disk.lun)
                 move.have = find(self.snapshot, move.now)
                 move.adopted = True
                 self.owner[b.inside] = disk.name
@@ -152,7 +154,7 @@ class Planner:
             move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
             if disk.name in self.state.disks:
                 move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {move.text}"
-        elif move.adopted:
+        elif move.adopted and not move.rebuild:
             move.sign, move.text = "=", "is there already, adopted" + ("" if have.linked else f"; {'; '.join(have.instead)}; made: {disk.target}")
         elif differences:
             move.sign, move.text = "~", ", ".join(f"{key} {before} -> {after}" for key, (before, after) in differences.items())

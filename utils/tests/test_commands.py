@@ -460,8 +460,18 @@ class Restored(Case):
         fake, _ = self.machine()
         before = below(fake, TARGET)
         self.refused(apply(fake, self.CONF.replace("ramdisk = 1M", "ramdisk = 2M").replace("/srv/sas", "/srv/new")), 3,
-                     "sas: core/fileio_0/sas has its name and serial number, but not its data: it is file /srv/sas\n.*fc: .*ramdisk 1 MiB")
+                     "sas: core/fileio_0/sas has its name and serial number, but not its data: it is file /srv/sas; with --force .*\n.*fc: .*ramdisk 1 MiB")
         self.assertEqual(below(fake, TARGET), before)
+
+
+    def test_with_force_it_is_made_as_the_file_says(self):
+        fake, _ = self.machine()
+        text = self.CONF.replace("ramdisk = 1M", "ramdisk = 2M").replace("/srv/sas", "/srv/new")
+        self.good(apply(fake, text, "--force"), r"^~ sas: where /srv/sas -> /srv/new.*\n~ fc: size 1048576 -> 2097152 \(its data is lost\)")
+        self.assertIn("/srv/sas", fake.nodes)
+        self.good(apply(fake.again(), text), "^nothing to do")
+        self.good(run(fake, "remove", "--all"))
+        self.assertEqual(seen(fake), {"hbas": 0})
 
 
 class Ports(Case):
