@@ -390,7 +390,8 @@ def run(argv, tree=None):
         writable = arguments.run in (create, remove, adopt, forget) or arguments.run is apply and not arguments.dry_run
         tree = Tree(writable=writable, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-            signal.signal(number, lambda received, _: tree.stop(received))
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda received, _: tree.stop(received))
     return arguments.run(Session(arguments, tree), arguments)
 
 

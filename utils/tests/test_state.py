@@ -279,6 +279,19 @@ class Processes(unittest.TestCase):
             self.assertLess(time.monotonic() - start, 30)
             self.assertEqual(run(tree, "list").status, 0)  # who reads waits for nobody
 
+    def test_a_signal_that_is_ignored_stays_so(self):
+        """As SIGHUP under nohup(1)."""
+        program = """if True:
+            import signal, sys
+            sys.path[:0] = [sys.argv[1]]
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            from tcmloop import cli
+            cli.run(["list", "--names"])
+            print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, callable(signal.getsignal(signal.SIGTERM)))
+        """
+        output = subprocess.check_output([sys.executable, "-c", program, os.path.dirname(HERE)], stderr=subprocess.STDOUT)
+        self.assertEqual(output.split()[-2:], [b"True", b"True"])
+
     def test_a_new_image_is_root_s_alone(self):
         tree = Tree(self.root)
         tree.create("/srv/x", 1 << 20)
