@@ -19,3 +19,12 @@ class TargetService(unittest.TestCase):
 
     def test_its_start_clears_nothing_while_a_disk_is_in_use(self):
         self.assertEqual(commands("target.service.conf", "ExecStartPre"), ["/usr/sbin/tcm-loop check-idle --restore"])
+
+
+class Unit(unittest.TestCase):
+    def test_a_boot_does_not_wait_for_it_for_ever(self):
+        """remote-fs-pre.target is after it, and a oneshot service has no limit of its own."""
+        self.assertEqual(commands("tcm-loop.service", "TimeoutStartSec"), ["15min"])
+        for key in "ExecStart", "ExecReload", "ExecStop":
+            command, = commands("tcm-loop.service", key)
+            self.assertIn("/usr/sbin/tcm-loop --lock-timeout 120 ", command)
