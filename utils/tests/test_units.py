@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The units: what systemd runs, and in which order."""
 import os
+import subprocess
 import unittest
 
 UTILS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -28,3 +29,11 @@ class Unit(unittest.TestCase):
         for key in "ExecStart", "ExecReload", "ExecStop":
             command, = commands("tcm-loop.service", key)
             self.assertIn("/usr/sbin/tcm-loop --lock-timeout 120 ", command)
+
+    def test_a_reload_says_that_some_disks_failed(self):
+        """SuccessExitStatus= is for the start alone: the unit stays active, and takes away at its stop what was made."""
+        command, = commands("tcm-loop.service", "ExecReload")
+        self.assertRegex(command, "^/bin/sh -c '.*'$")
+        for status in 0, 1, 3:
+            script = command[len("/bin/sh -c '"):-1].replace("/usr/sbin/tcm-loop --lock-timeout 120 apply", f"(exit {status})")
+            self.assertEqual(subprocess.call(["/bin/sh", "-c", script]), 1 if status else 0)
