@@ -221,6 +221,13 @@ def origin_of(path):
     return origin
 
 
+def made_at_boot(tree, folder):
+    """The disks that tcm-loop.service makes."""
+    with contextlib.suppress(Error):
+        return [made for made in Store(tree, folder).load().disks.values() if made.origin == CONFIG]
+    return []
+
+
 def configured(tree):
     with contextlib.suppress(Error):
         faults = {}
@@ -382,7 +389,8 @@ def run(argv, tree=None):
     while argv[at:at + 1] and argv[at].startswith("-"):
         at += 2 if argv[at] in ("--state", "--lock-timeout") else 1
     if argv[at:at + 1] == ["targetcli"]:
-        return targetcli.run(argv[at + 1:])
+        folder = parser().parse_args(argv[:at + 1]).state
+        return targetcli.run(argv[at + 1:], lambda: made_at_boot(Tree(writable=False), folder))
     if argv[at:at + 1] == ["complete"]:
         return complete(argv[at + 1:], tree or Tree(writable=False))
     arguments = parser().parse_args(argv)

@@ -8,6 +8,7 @@ import sys
 
 from .names import Error, protocol_of
 
+RTSLIB_PLUGINS = {"ramdisk": "ramdisk", "file": "fileio", "block": "block"}
 SAVED = "/etc/target/saveconfig.json", "/etc/rtslib-fb-target/saveconfig.json"  # of the versions of rtslib
 
 
@@ -42,12 +43,38 @@ def teach(rtslib):
     rtslib.target.Target.__init__ = init
 
 
-def run(words):
+def leave_out(rtslib, disks):
+    """What is saved has not what disks() says: they are made at boot as their file says by then, not as they were."""
+    dump = rtslib.root.RTSRoot.dump
+    rtslib.root.RTSRoot.dump = lambda self: without(dump(self), disks())
+
+
+def without(saved, disks):
+    """A backstore stays if another LUN has it."""
+    serials = {f"/backstores/{each['plugin']}/{each['name']}": each.get("wwn") for each in saved["storage_objects"]}
+    paths = {made.place: f"/backstores/{RTSLIB_PLUGINS[made.kind]}/{made.name}" for made in disks}
+    paths = {made.place: paths[made.place] for made in disks if serials.get(paths[made.place]) == made.serial}
+    for target in [target for target in saved["targets"] if target["fabric"] == "loopback"]:
+        for tpg in list(target["tpgs"]):
+            left = [lun for lun in tpg["luns"] if paths.get((target["wwn"], tpg["tag"], lun["index"])) != lun["storage_object"]]
+            if tpg["luns"] and not left:
+                target["tpgs"].remove(tpg)
+                if not target["tpgs"]:
+                    saved["targets"].remove(target)
+            tpg["luns"] = left
+    used = {lun["storage_object"] for target in saved["targets"] for tpg in target["tpgs"] for lun in tpg["luns"]}
+    gone = set(paths.values()) - used
+    saved["storage_objects"] = [each for each in saved["storage_objects"] if f"/backstores/{each['plugin']}/{each['name']}" not in gone]
+    return saved
+
+
+def run(words, disks):
     program = shutil.which("targetcli")
     if not program:
         raise Error("targetcli is not installed (package targetcli-fb, or targetcli)")
     for rtslib in libraries():
         teach(rtslib)
+        leave_out(rtslib, disks)
     sys.argv = [program, *words]
     runpy.run_path(program, run_name="__main__")
     return 0
