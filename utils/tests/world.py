@@ -5,12 +5,15 @@ import io
 import json
 import os
 import re
+import unittest
 
 from fake import CORE, LOOPBACK, SERIAL
 from tcmloop import cli, names
 from tcmloop.names import Error
 
 CONF = cli.CONFIG
+A = "[a]\nramdisk = 8M\ntarget = naa.5001405000000001\n"
+PORT = f"{LOOPBACK}/naa.5001405000000001/tpgt_1"
 names.machine = lambda: "0123456789abcdef0123456789abcdef"
 
 
@@ -77,3 +80,22 @@ def data(fake):
     return {os.path.basename(path): fake.nodes[f"{path}/data"] for path in backstores(fake)}
 
 
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def good(self, result, output=None):
+        self.assertEqual((result.status, result.errors), (0, ""))
+        if output is not None:
+            self.assertRegex(result.output, output)
+
+    def refused(self, result, status, reason):
+        self.assertEqual(result.status, status, result.output + result.errors)
+        self.assertRegex(result.errors, reason)
+
+    def unchanged(self, fake, *argv):
+        """The command changes nothing; its result."""
+        before, changes = dict(fake.nodes), fake.changes
+        result = run(fake, *argv)
+        self.assertEqual(dict(fake.nodes), before)
+        self.assertEqual(fake.changes, changes)
+        return result
