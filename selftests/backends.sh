@@ -7,10 +7,8 @@
 . "$(dirname "$0")/clients.sh"
 begin_test
 load_module
-modprobe -q -a dm_mod dm_delay target_core_pscsi
-modprobe -q brd rd_nr=1 rd_size=32768
-command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and brd"
-[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+modprobe -q -a dm_delay target_core_pscsi
+needs_mapped
 trap 'dmsetup resume bad 2>/dev/null; clean_up; dmsetup remove --retry bad 2>/dev/null; rmmod scsi_debug 2>/dev/null' EXIT
 
 table() { # table LINES: of the device bad, at once

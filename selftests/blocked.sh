@@ -7,10 +7,7 @@
 . "$(dirname "$0")/clients.sh"
 begin_test
 load_module
-modprobe dm_mod
-modprobe brd rd_nr=1 rd_size=32768
-command -v dmsetup >/dev/null && command -v fio >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup, fio and brd"
-[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+needs_mapped fio
 below=naa.5001405000000011
 go_on() {
 	dmsetup resume --noudevsync held

@@ -8,12 +8,9 @@
 . "$(dirname "$0")/clients.sh"
 begin_test
 load_module
-modprobe dm_mod
-modprobe brd rd_nr=1 rd_size=32768
-command -v dmsetup >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup and brd"
+needs_mapped
 trap 'dmsetup resume slow 2>/dev/null; clean_up; dmsetup remove --retry slow 2>/dev/null' EXIT
 
-[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
 make_mapped slow
 make_tpg $naa 1 $naa_initiator
 link_lun $naa 1 0 iblock_0/slow

@@ -9,11 +9,8 @@
 begin_test
 : "${HOLDS:=6}"
 load_module
-modprobe dm_mod
-modprobe brd rd_nr=1 rd_size=32768
-command -v dmsetup >/dev/null && command -v fio >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup, fio and brd"
+needs_mapped fio
 trap 'pkill -CONT -f systemd-udevd; dmsetup resume --noudevsync held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
-[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
 
 dmesg -n 7 # a guest that dies tells why
 make_mapped held

@@ -7,10 +7,7 @@
 begin_test
 : "${HOLDS:=6}"
 load_module
-modprobe dm_mod
-modprobe brd rd_nr=1 rd_size=32768
-command -v dmsetup >/dev/null && command -v fio >/dev/null && [ -b /dev/ram0 ] || skip_all "needs dmsetup, fio and brd"
-[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+needs_mapped fio
 leave() { # what is above goes first
 	dmsetup resume --noudevsync stalled
 	pkill -CONT -f systemd-udevd

@@ -48,6 +48,17 @@ make_fileio() { # make_fileio NAME MIB FILE
 
 make_iblock() { make_backstore "iblock_0/$1" "udev_path=$2"; } # make_iblock NAME BLOCKDEVICE
 
+needs_mapped() { # needs_mapped [PROGRAM...]: skips the test without these and what make_mapped needs
+	local program
+	modprobe -q dm_mod
+	modprobe -q brd rd_nr=1 rd_size=32768
+	for program in dmsetup "$@"; do
+		command -v "$program" >/dev/null || skip_all "needs $program"
+	done
+	[ -b /dev/ram0 ] || skip_all "needs brd"
+	[ "$(blockdev --getsz /dev/ram0)" -ge 32768 ] || skip_all "/dev/ram0 is smaller than 16 MiB"
+}
+
 make_mapped() { # make_mapped NAME: 16 MiB of /dev/ram0 as the device-mapper device NAME, and an iblock backstore of that
 	dmsetup create "$1" --table "0 32768 linear /dev/ram0 0" || failed "$@"
 	[ -b "/dev/mapper/$1" ] || dmsetup mknodes "$1"
