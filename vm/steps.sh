@@ -56,9 +56,10 @@ again() {
 	echo "${command:-vm/check $1}"
 }
 
-# A line for a step, and its verdict in its result: "red" or "green", the counts, the seconds.
-report() {
-	local step=$1 status=$2 seconds=$3 output=$logs/$1/output passed=0 failed=0 skipped=0 whole=whole why='' verdict=green
+# A line for a step, and its verdict in its result: "red" or "green", the counts, the seconds
+# that it took, and those of all CPUs.
+report() { # report STEP STATUS SECONDS CPU_SECONDS
+	local step=$1 status=$2 seconds=$3 cpu=$4 output=$logs/$1/output passed=0 failed=0 skipped=0 whole=whole why='' verdict=green
 	if is_one_check "$step"; then
 		passed=$((status == 0))
 	elif ! prepares "$step"; then
@@ -69,16 +70,16 @@ report() {
 	[ "$failed" = 0 ] || why+=", $failed checks failed"
 	[ "$status" = 0 ] || why+=", exit status $status"
 	if [ -z "$why" ]; then
-		echo "ok      $step ($seconds s): $passed passed, $skipped skipped"
+		echo "ok      $step ($seconds s, CPUs $cpu s): $passed passed, $skipped skipped"
 	else
 		verdict=red
-		echo "FAILED  $step ($seconds s): ${why#, }; $output says:"
+		echo "FAILED  $step ($seconds s, CPUs $cpu s): ${why#, }; $output says:"
 		grep -avE '^(# )*ok ' "$output" | grep -aE -A12 '^(# )*not ok|^vm:|warning|error' | head -n 60 | cut -c 1-300 | sed 's/^/        /' || true
 		tail -n 5 "$output" | cut -c 1-300 | sed 's/^/        /'
 		echo "        again: $(again "$step")"
 	fi
 	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
-	echo "$verdict $passed $failed $skipped $seconds" >"$logs/$step/result"
+	echo "$verdict $passed $failed $skipped $seconds $cpu" >"$logs/$step/result"
 }
 
 # A file for each test that selftests/run has run, with its TAP.
@@ -90,7 +91,7 @@ split_tests() { # split_tests STEP
 }
 
 one_step() {
-	local step=$1 start=$SECONDS status
+	local step=$1 start=$SECONDS status cpu
 	set +m # what the step starts stays in its process group
 	echo "        $step ..."
 	mkdir -p "$logs/$step"
@@ -100,7 +101,9 @@ one_step() {
 	status=$?
 	set -e
 	split_tests "$step"
-	report "$step" "$status" $((SECONDS - start))
+	times >"$logs/$step/cpu" || true # the second line: of all that has ended
+	cpu=$(awk -F '[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' "$logs/$step/cpu") || true
+	report "$step" "$status" $((SECONDS - start)) "${cpu:-0}"
 }
 
 slower() { # slower STEP SECONDS
@@ -124,7 +127,7 @@ stop_steps() {
 
 # all_steps STEP...: the status is 0 if all are green.
 all_steps() {
-	local step verdict p f s seconds closing passed=0 failed=0 skipped=0 red=() took=()
+	local step verdict p f s seconds cpu closing passed=0 failed=0 skipped=0 all_cpu=0 red=() took=()
 	for step; do
 		rm -rf "${logs:?}/$step"
 	done
@@ -141,13 +144,13 @@ all_steps() {
 	trap - INT TERM HUP
 
 	for step; do
-		verdict='' p=0 f=0 s=0 seconds=''
-		read -r verdict p f s seconds <"$logs/$step/result" || true
+		verdict='' p=0 f=0 s=0 seconds='' cpu=0
+		read -r verdict p f s seconds cpu <"$logs/$step/result" || true
 		if [ "$verdict" != green ]; then
 			red+=("$step")
 			[ "${f:-0}" != 0 ] || f=1 # what is red without a failed check counts as one
 		fi
-		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s)) all_cpu=$((all_cpu + ${cpu:-0}))
 		[ -z "$seconds" ] || took+=("$step $seconds")
 		# What prepares takes as long as what it does not find.
 		[ -z "$seconds" ] || [ -z "${times:-}" ] || prepares "$step" || slower "$step" "$seconds"
@@ -162,7 +165,7 @@ all_steps() {
 		echo "red: $step; again: $(again "$step")"
 		grep -aE '^(# )*not ok' "$logs/$step/output" | sed "s/^/        /" || true
 	done
-	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
+	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s, CPUs $((all_cpu / 60)) min $((all_cpu % 60)) s"
 	echo "$closing"
 	[ $# != 0 ] && [ ${#red[@]} = 0 ]
 }
