@@ -167,6 +167,12 @@ static inline struct tcm_loop_query *to_tcm_loop_query(struct tcm_loop_cmd *cmd)
 	return container_of(cmd, struct tcm_loop_query, cmd);
 }
 
+/* The CDB, as long as the target has the command. */
+static inline const u8 *tcm_loop_cmd_cdb(struct tcm_loop_cmd *cmd)
+{
+	return cmd->apart ? to_tcm_loop_query(cmd)->cdb : cmd->sc->cmnd;
+}
+
 /* There is no answer: another function aborted this one.  Not of enum
  * tcm_tmrsp_table. */
 #define TCM_LOOP_TMR_ABORTED 256

@@ -327,7 +327,8 @@ void tcm_loop_release_cmd(struct se_cmd *se_cmd)
  */
 int tcm_loop_write_pending(struct se_cmd *se_cmd)
 {
-	if (unlikely(tcm_loop_must_be_late(target_cmd_cdb(se_cmd))))
+	if (unlikely(tcm_loop_must_be_late(
+		    tcm_loop_cmd_cdb(to_tcm_loop_cmd(se_cmd)))))
 		return tcm_loop_execute_late(se_cmd);
 	target_execute_cmd(se_cmd);
 	return 0;

@@ -118,7 +118,7 @@ static bool tcm_loop_may_go_at_once(struct tcm_loop_cmd *cmd,
 				    struct tcm_loop_lun *lun)
 {
 	return lun->at_once && cmd->se_cmd.se_lun == lun->se_lun &&
-	       tcm_loop_is_read_or_write(target_cmd_cdb(&cmd->se_cmd)) &&
+	       tcm_loop_is_read_or_write(tcm_loop_cmd_cdb(cmd)) &&
 	       (!lun->bio || tcm_loop_may_defer(cmd, sc, lun));
 }
 
