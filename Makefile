@@ -20,6 +20,15 @@ modules_install: ## install it where it goes before the kernel's own
 probes: modules ## build, and show what compat/probes found in that kernel
 	@cat compat/probed-*/tcm_loop_probed.h
 
+LOOPBACK = $(KSRC)/drivers/target/loopback
+kernel-tree: ## put the driver into a kernel's source, KSRC=DIR, in the place of its tcm_loop
+	@[ -f $(LOOPBACK)/Kconfig ] || { echo "KSRC=$(KSRC): no source of a kernel with drivers/target/loopback" >&2; exit 2; }
+	rm -f $(LOOPBACK)/*.[ch]
+	cp src/*.c include/*.h $(LOOPBACK)
+	printf '%s\n' '# SPDX-License-Identifier: GPL-2.0-only' 'obj-$$(CONFIG_LOOPBACK_TARGET) += tcm_loop.o' \
+		'tcm_loop-y := $(patsubst src/%.c,%.o,$(sort $(wildcard src/*.c)))' \
+		'ccflags-y += -I$$(src) -DTCM_LOOP_VERSION=\"$(VERSION)\"' >$(LOOPBACK)/Makefile
+
 check-headers: ## build against each of KDIRS="DIR...", prepared kernel trees or headers, and show a table
 	@vm/check-headers $(KDIRS)
 

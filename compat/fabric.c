@@ -68,8 +68,14 @@ static void compat_close_session(struct se_session *session)
 }
 
 #ifdef COMPAT_HANDLES_CDB
-/* What the target core does with a reference in later kernels. */
-static void compat_release_cmd(struct se_cmd *se_cmd)
+/**
+ * compat_release_cmd - what the target core does with the last reference in
+ * later kernels
+ * @se_cmd: the command or task management function
+ *
+ * Any context.
+ */
+void compat_release_cmd(struct se_cmd *se_cmd)
 {
 	struct compat_session *mine = se_cmd->se_sess->fabric_sess_ptr;
 
@@ -374,7 +380,14 @@ compat_translated(const struct compat_fabric_ops *ops)
 	return &translation->translated;
 }
 
-void target_tpg_set_ops(struct se_portal_group *se_tpg,
+/**
+ * compat_tpg_set_ops - tcm_loop_se_tpg_set_ops()
+ * @se_tpg: the target port, without a session
+ * @ops: a fabric's operations
+ *
+ * May sleep.
+ */
+void compat_tpg_set_ops(struct se_portal_group *se_tpg,
 			const struct compat_fabric_ops *ops)
 {
 	se_tpg->se_tpg_tfo = compat_translated(ops);

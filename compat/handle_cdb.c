@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
+#include <scsi/scsi.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
@@ -74,6 +75,18 @@ static int compat_error(struct se_cmd *se_cmd, int error)
 #endif
 }
 
+static bool compat_is_read(const unsigned char *cdb)
+{
+	switch (cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+		return true;
+	}
+	return false;
+}
+
 /* What the target core fills only in part must not show what was there. */
 static void compat_clear(struct scatterlist *sgl, u32 count)
 {
@@ -102,7 +115,7 @@ int compat_map(struct se_cmd *se_cmd)
 	if (ret)
 		return compat_error(se_cmd, ret);
 	if (se_cmd->data_direction == DMA_FROM_DEVICE &&
-	    !tcm_loop_is_read_or_write(submission->cdb))
+	    !compat_is_read(submission->cdb))
 		compat_clear(submission->sgl, submission->sgl_count);
 #ifdef COMPAT_HAS_scf_passthrough_sg_to_mem
 	if (submission->sgl_count)
@@ -310,13 +323,10 @@ int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
  */
 int compat_free_tmr(struct se_cmd *se_cmd)
 {
-	struct compat_session *mine = se_cmd->se_sess->fabric_sess_ptr;
-
 	if (se_cmd->se_tmr_req)
 		return transport_generic_free_cmd(se_cmd, 0);
 	/* The target core never had it. */
-	tcm_loop_release_cmd(se_cmd);
-	compat_session_put(mine);
+	compat_release_cmd(se_cmd);
 	return 1;
 }
 

@@ -23,10 +23,9 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 #endif
 
-/**
- * enum protocol_id - PROTOCOL IDENTIFIER field values
- *
- * SPC-4, 7.6.1; UAS, SOP and PCIe came with SPC-4 and SPC-5.
+/*
+ * PROTOCOL IDENTIFIER field values: SPC-4, 7.6.1; UAS, SOP and PCIe came with
+ * SPC-4 and SPC-5.
  */
 enum protocol_id {
 	PROTOCOL_ID_FCP = 0x0,
@@ -48,8 +47,7 @@ enum protocol_id {
 #define PROTOCOL_ISCSI_NAME_MAX 223
 #define PROTOCOL_NAME_SIZE (PROTOCOL_ISCSI_NAME_MAX + 1)
 
-/* An ISID is six bytes, written in hexadecimal: RFC 7143, 11.12.5 and 4.2.7.1
- */
+/* An ISID is 6 bytes, written in hexadecimal: RFC 7143, 11.12.5 and 4.2.7.1 */
 #define PROTOCOL_ISID_DIGITS 12
 
 /* Between an iSCSI name and an ISID: RFC 7143, 4.2.7.1; SPC-4, table 508 */

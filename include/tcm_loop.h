@@ -80,6 +80,7 @@
 #include <target/target_core_fabric.h>
 
 #include "protocol_id.h"
+#include "tcm_loop_kernel.h"
 
 /* tpgt_N is a 16-bit tag in the target core, and so are LUNs. */
 #define TCM_LOOP_MAX_TPGT U16_MAX
@@ -173,8 +174,10 @@ static inline const u8 *tcm_loop_cmd_cdb(struct tcm_loop_cmd *cmd)
 	return cmd->apart ? to_tcm_loop_query(cmd)->cdb : cmd->sc->cmnd;
 }
 
-/* There is no answer: another function aborted this one.  Not of enum
- * tcm_tmrsp_table. */
+/*
+ * There is no answer: another function aborted this one.  Not of enum
+ * tcm_tmrsp_table.
+ */
 #define TCM_LOOP_TMR_ABORTED 256
 
 /**
@@ -457,6 +460,11 @@ void tcm_loop_submit_exit(void);
 bool tcm_loop_must_be_late(const u8 *cdb);
 int tcm_loop_execute_late(struct se_cmd *se_cmd);
 void tcm_loop_registrations_wait(void);
+
+/* entry.c */
+bool tcm_loop_session_has_luns(struct se_session *session, unsigned int but);
+struct se_dev_entry *tcm_loop_entry_hold(struct se_lun *se_lun);
+void tcm_loop_entry_settle(struct se_dev_entry *entry);
 
 /* protect.c */
 bool tcm_loop_is_protected(const struct tcm_loop_lun *lun,

@@ -53,7 +53,8 @@ TRACE_DEFINE_ENUM(TMR_FUNCTION_REJECTED);
 	__dynamic_array(char, target, strlen(tpg->host->name.text) + 1) \
 	__field(u32, tpgt)
 #define TPG_ASSIGN \
-	strcpy(__get_str(target), tpg->host->name.text); \
+	memcpy(__get_str(target), tpg->host->name.text, \
+	       strlen(tpg->host->name.text) + 1); \
 	__entry->tpgt = tpg->tpgt
 #define TPG_PR_FMT "%s tpgt_%u"
 #define TPG_PR_ARG __get_str(target), __entry->tpgt
@@ -163,7 +164,7 @@ TRACE_EVENT(tcm_loop_nexus,
 	),
 	TP_fast_assign(
 		TPG_ASSIGN;
-		strcpy(__get_str(initiator), initiator);
+		memcpy(__get_str(initiator), initiator, strlen(initiator) + 1);
 	),
 	TP_printk(TPG_PR_FMT " nexus=%s", TPG_PR_ARG,
 		  __get_str(initiator))

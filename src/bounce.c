@@ -22,7 +22,7 @@
 #include "tcm_loop.h"
 
 /* REPORT LUNS of all 65,536 has half of that; nothing else comes near. */
-#define TCM_LOOP_BOUNCE_MAX (1U << 20)
+#define TCM_LOOP_BOUNCE_MAX (1024U * 1024)
 
 /* A service action of PERSISTENT RESERVE IN: SPC-4 r37, 6.15.5 */
 #define READ_FULL_STATUS 0x03
@@ -115,8 +115,7 @@ static void tcm_loop_bounce_copy(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 	unsigned int count = scsi_sg_count(sc), i;
 	off_t at = 0;
 
-	for_each_sg(cmd->bounce, sg, cmd->bounce_count, i)
-	{
+	for_each_sg(cmd->bounce, sg, cmd->bounce_count, i) {
 		if (in)
 			sg_pcopy_to_buffer(sgl, count, sg_virt(sg), sg->length,
 					   at);

@@ -27,7 +27,7 @@ static u32 tcm_loop_transfer_length(struct tcm_loop_cmd *cmd)
 
 	if (scsi_get_prot_op(sc) != SCSI_PROT_NORMAL &&
 	    !scsi_prot_sg_count(sc)) {
-		target_cmd_set_unprotected(&cmd->se_cmd);
+		tcm_loop_se_cmd_set_unprotected(&cmd->se_cmd);
 		return scsi_bufflen(sc);
 	}
 	return scsi_transfer_length(sc);
@@ -48,6 +48,7 @@ static void tcm_loop_end(struct scsi_cmnd *sc, int result)
 
 	sc->result = result;
 	trace_tcm_loop_complete(sc);
+	/* The result before the state: tcm_loop_timed_out(). */
 	smp_store_release(&cmd->state, TCM_LOOP_CMD_DONE);
 	scsi_done(sc);
 }
@@ -81,9 +82,9 @@ static bool tcm_loop_is_alone(struct tcm_loop_tpg *tpg, struct scsi_cmnd *sc)
 {
 	unsigned int series = READ_ONCE(tpg->alone_series);
 
-	if (target_core_completes_directly())
+	if (tcm_loop_core_completes_directly())
 		return false;
-	if (!scsi_cmnd_is_alone(sc)) {
+	if (!tcm_loop_sc_is_alone(sc)) {
 		if (series)
 			WRITE_ONCE(tpg->alone_series, 0);
 		return false;
@@ -158,7 +159,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	cmd->result = DID_RESET << 16;
 
 	/* With several hardware queues a request's own tag is not unique. */
-	target_cmd_set_tag(se_cmd, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
+	tcm_loop_se_cmd_set_tag(se_cmd, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 
 	length = tcm_loop_transfer_length(cmd);
 	if (unlikely(cmd->apart || !tcm_loop_is_read_or_write(sc->cmnd))) {
@@ -189,9 +190,13 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		return 0;
 	}
 
-	/* From here on the SCSI layer may have its command back at any time. */
-	if (cmd != own)
+	if (cmd != own) {
+		/*
+		 * From here on the SCSI layer may have its command back at any
+		 * time: tcm_loop_query_leave() finds all of @cmd.
+		 */
 		smp_store_release(&own->query, cmd);
+	}
 	/* On failure the target has already answered the command. */
 	if (!target_submit_prep(se_cmd, cdb, sgl, sg_count, NULL, 0,
 				scsi_prot_sglist(sc), scsi_prot_sg_count(sc),
@@ -209,6 +214,7 @@ out_end:
 		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED);
 		return 0;
 	}
+	/* As in tcm_loop_end(). */
 	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
 	return SCSI_MLQUEUE_HOST_BUSY;
 }
@@ -222,18 +228,19 @@ out_end:
  * Return: SCSI_EH_RESET_TIMER, to wait once more for what the target has, or
  * what is just being completed; SCSI_EH_NOT_HANDLED for what was completed a
  * whole time-out ago, as when somebody makes completions fail on purpose; or
- * what scsi_cmd_end_timed_out() says.
+ * what tcm_loop_sc_end_timed_out() says.
  */
 enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 {
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
 
+	/* The state before what it says of the command: tcm_loop_complete(). */
 	switch (smp_load_acquire(&cmd->state)) {
 	case TCM_LOOP_CMD_AT_TARGET:
 		tcm_loop_held_tell(shost_to_tcm_loop(sc->device->host));
 		if (tcm_loop_query_leave(sc)) {
 			trace_tcm_loop_complete(sc);
-			return scsi_cmd_end_timed_out(sc);
+			return tcm_loop_sc_end_timed_out(sc);
 		}
 		break;
 	case TCM_LOOP_CMD_DONE:
@@ -258,6 +265,7 @@ bool tcm_loop_cmd_at_target(struct scsi_cmnd *sc)
 {
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
 
+	/* As in tcm_loop_timed_out(). */
 	return smp_load_acquire(&cmd->state) == TCM_LOOP_CMD_AT_TARGET;
 }
 

@@ -378,7 +378,7 @@ struct se_portal_group *tcm_loop_make_tpg(struct se_wwn *wwn, const char *name)
 	ret = core_tpg_register(wwn, &tpg->se_tpg, host->name.protocol);
 	if (ret)
 		goto out_put;
-	target_tpg_set_rtpi(&tpg->se_tpg, tpg->rtpi);
+	tcm_loop_se_tpg_set_rtpi(&tpg->se_tpg, tpg->rtpi);
 	ret = tcm_loop_tpg_add(tpg);
 	if (ret) {
 		tcm_loop_limited(pr_err,

@@ -110,7 +110,7 @@ static const struct target_core_fabric_ops tcm_loop_ops = {
 	.tfc_wwn_attrs = tcm_loop_wwn_attrs,
 	.tfc_tpg_base_attrs = tcm_loop_tpg_attrs,
 	.tfc_tpg_attrib_attrs = tcm_loop_tpg_attrib_attrs,
-	TARGET_FABRIC_DIRECT_OPS
+	TCM_LOOP_FABRIC_DIRECT_OPS
 };
 
 /*
@@ -136,8 +136,8 @@ static u32 tcm_loop_sess_get_initiator_sid(struct se_session *session,
  */
 void tcm_loop_fabric_has_isid(struct tcm_loop_tpg *tpg, bool has_isid)
 {
-	target_tpg_set_ops(&tpg->se_tpg,
-			   has_isid ? &tcm_loop_isid_ops : &tcm_loop_ops);
+	tcm_loop_se_tpg_set_ops(&tpg->se_tpg,
+				has_isid ? &tcm_loop_isid_ops : &tcm_loop_ops);
 }
 
 /**

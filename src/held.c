@@ -78,7 +78,7 @@ static bool tcm_loop_is_holding(const struct tcm_loop_lun *lun,
 		return false;
 	*held = tcm_loop_held_of(lun, TCM_LOOP_TIMED_OUT);
 	held->backstore =
-		target_dev_item(rcu_dereference_raw(lun->se_lun->lun_se_dev));
+		tcm_loop_dev_item(rcu_dereference_raw(lun->se_lun->lun_se_dev));
 	return held->count;
 }
 

@@ -48,7 +48,7 @@ static int tcm_loop_limit(struct scsi_device *sdev,
 
 	if (limits->max_sectors)
 		tcm_loop_pscsi_limit(&lim, limits);
-	queue_limits_set_dma_alignment(q, &lim, limits->dma_alignment);
+	tcm_loop_limits_set_dma_alignment(q, &lim, limits->dma_alignment);
 	return queue_limits_commit_update(q, &lim);
 }
 
@@ -66,7 +66,7 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 	if (!lun)
 		return -ENXIO;
 	sdev->hostdata = lun;
-	scsi_device_set_flush_lock_class(sdev, &tcm_loop_flush_key);
+	tcm_loop_sdev_set_flush_lock_class(sdev, &tcm_loop_flush_key);
 	/* If this fails, sdev_destroy is called. */
 	return tcm_loop_limit(sdev, &lun->limits);
 }
@@ -107,7 +107,7 @@ static unsigned int tcm_loop_next_id(struct tcm_loop_host *host,
  * asked here.
  */
 static int tcm_loop_user_scan(struct Scsi_Host *shost, unsigned int channel,
-			      unsigned int id, scsi_scan_lun_t lun)
+			      unsigned int id, tcm_loop_scan_lun_t lun)
 {
 	struct tcm_loop_host *host = shost_to_tcm_loop(shost);
 	unsigned int next;
@@ -154,7 +154,7 @@ static struct scsi_host_template tcm_loop_template = {
 	/* Backstores map segments; without high memory all of it is mapped. */
 	.dma_boundary = IS_ENABLED(CONFIG_HIGHMEM) ? PAGE_SIZE - 1 : 0,
 	.cmd_size = sizeof(struct tcm_loop_cmd),
-	SCSI_TEMPLATE_CLEARS_CMD_PRIV
+	TCM_LOOP_CLEARS_CMD_PRIV
 };
 
 /**
@@ -199,11 +199,11 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	shost->max_cmd_len = SCSI_MAX_VARLEN_CDB_SIZE;
 	queues = tcm_loop_nr_hw_queues;
 	if (!queues)
-		queues = target_core_completes_directly() ? num_online_cpus()
-							  : 1;
-	scsi_host_set_nr_hw_queues(shost, queues);
-	if (target_core_completes_directly())
-		scsi_host_set_may_block(shost);
+		queues = tcm_loop_core_completes_directly() ? num_online_cpus()
+							    : 1;
+	tcm_loop_shost_set_nr_hw_queues(shost, queues);
+	if (tcm_loop_core_completes_directly())
+		tcm_loop_shost_set_may_block(shost);
 	shost->can_queue = tcm_loop_can_queue;
 	shost->cmd_per_lun =
 		min(tcm_loop_cmd_per_lun
@@ -224,7 +224,7 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	 * The backstore's device has a scheduler, if one is of use.  A second
 	 * one's tags would be eight times the host's.
 	 */
-	scsi_host_set_no_sched_by_default(shost);
+	tcm_loop_shost_set_no_sched(shost);
 	tcm_loop_proc_add(host);
 	return host;
 

@@ -134,7 +134,7 @@ bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back)
 			continue;
 		}
 		list_del_rcu(&lun->node);
-		target_lun_put(lun->se_lun);
+		tcm_loop_se_lun_put(lun->se_lun);
 		tcm_loop_lun_put(lun);
 	}
 	return some;
@@ -206,9 +206,9 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 
 	lockdep_assert_held(&lun->tpg->host->lock);
 	/* Most often the last one. */
-	list_for_each_entry_reverse(before, &lun->tpg->luns,
-				    node) if (before->number <=
-					      lun->number) break;
+	list_for_each_entry_reverse(before, &lun->tpg->luns, node)
+		if (before->number <= lun->number)
+			break;
 	list_add_rcu(&lun->node, &before->node);
 }
 
@@ -216,7 +216,7 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 				  struct se_device *dev)
 {
-	const struct se_dev_attrib *attrib = target_dev_attrib(dev);
+	const struct se_dev_attrib *attrib = tcm_loop_dev_attrib(dev);
 	const char *name = dev->transport->name;
 
 	lun->bio = !strcmp(name, "iblock");
@@ -253,7 +253,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	/* There is no way to refuse, and so little memory can be had. */
 	lun = tcm_loop_lun_alloc(tpg, number, GFP_KERNEL | __GFP_NOFAIL);
 	lun->se_lun = se_lun;
-	target_lun_get(se_lun);
+	tcm_loop_se_lun_get(se_lun);
 	/* The link keeps the device. */
 	dev = rcu_dereference_raw(se_lun->lun_se_dev);
 	tcm_loop_lun_set_path(lun, dev);
@@ -279,8 +279,8 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		tcm_loop_limited(
 			pr_err,
 			"%s tpgt_%u %s: no disk; another directory is lun_%llu, too\n",
-			host->name.text, tpg->tpgt, target_lun_name(se_lun),
-			number);
+			host->name.text, tpg->tpgt,
+			config_item_name(&se_lun->lun_group.cg_item), number);
 	if (lun->state == TCM_LOOP_LUN_DISKLESS)
 		return;
 	tcm_loop_lun_warn(lun, dev);

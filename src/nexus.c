@@ -32,7 +32,7 @@ static struct se_session *tcm_loop_session_make(struct tcm_loop_tpg *tpg,
 						       TARGET_PROT_DOUT_PASS,
 					       initiator, NULL, NULL);
 		if (IS_ERR(session) ||
-		    target_session_has_luns(session, tcm_loop_lun_twins(tpg)))
+		    tcm_loop_session_has_luns(session, tcm_loop_lun_twins(tpg)))
 			return session;
 		target_remove_session(session);
 	}

@@ -148,15 +148,15 @@ bool tcm_loop_is_protected(const struct tcm_loop_lun *lun,
  */
 static void tcm_loop_designate(u8 *naa, struct se_device *dev)
 {
-	const char *serial = target_dev_wwn(dev)->unit_serial;
+	const char *serial = tcm_loop_dev_wwn(dev)->unit_serial;
 	unsigned int nibble = 7;
 	u8 digit;
 
 	memset(naa, 0, TCM_LOOP_NAA_SIZE);
-	naa[0] = 0x60 | target_dev_company(dev) >> 20;
-	naa[1] = target_dev_company(dev) >> 12;
-	naa[2] = target_dev_company(dev) >> 4;
-	naa[3] = target_dev_company(dev) << 4;
+	naa[0] = 0x60 | tcm_loop_dev_company(dev) >> 20;
+	naa[1] = tcm_loop_dev_company(dev) >> 12;
+	naa[2] = tcm_loop_dev_company(dev) >> 4;
+	naa[3] = tcm_loop_dev_company(dev) << 4;
 	for (; *serial && nibble < 2 * TCM_LOOP_NAA_SIZE; serial++) {
 		if (!isxdigit(*serial))
 			continue;
@@ -181,8 +181,8 @@ void tcm_loop_protect(struct tcm_loop_lun *lun, struct se_device *dev)
 	lockdep_assert_held(&lun->tpg->host->lock);
 	if (numbers && lun->number <= TCM_LOOP_MAX_LUN &&
 	    test_bit(lun->number, numbers))
-		target_lun_set_read_only(lun->se_lun);
-	lun->write_protected = target_lun_is_read_only(lun->se_lun);
+		tcm_loop_se_lun_set_read_only(lun->se_lun);
+	lun->write_protected = tcm_loop_se_lun_is_read_only(lun->se_lun);
 	tcm_loop_designate(lun->naa, dev);
 }
 
@@ -265,9 +265,9 @@ ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page)
 
 	mutex_lock(&tpg->host->lock);
 	if (tpg->write_protect)
-		len = bitmap_show_list(page, TCM_LOOP_LIST_SIZE,
-				       tpg->write_protect,
-				       TCM_LOOP_MAX_LUN + 1);
+		len = tcm_loop_show_bitmap(page, TCM_LOOP_LIST_SIZE,
+					   tpg->write_protect,
+					   TCM_LOOP_MAX_LUN + 1);
 	mutex_unlock(&tpg->host->lock);
 	page[len++] = '\n';
 	return len;
@@ -285,8 +285,9 @@ static int tcm_loop_protect_parse(const char *list, unsigned long *numbers)
 	if (!text)
 		return -ENOMEM;
 	if (strlen(list) >= TCM_LOOP_LIST_SIZE ||
-	    bitmap_show_list(text, TCM_LOOP_LIST_SIZE, numbers,
-			     TCM_LOOP_MAX_LUN + 1) >= TCM_LOOP_LIST_SIZE - 1)
+	    tcm_loop_show_bitmap(text, TCM_LOOP_LIST_SIZE, numbers,
+				 TCM_LOOP_MAX_LUN + 1) >=
+		    TCM_LOOP_LIST_SIZE - 1)
 		ret = -EINVAL;
 	kfree(text);
 	return ret;

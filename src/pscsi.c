@@ -34,7 +34,7 @@ static struct scsi_device *tcm_loop_pscsi_device(struct se_device *dev)
 
 	if (!info)
 		return NULL;
-	if (se_device_show_params(dev, info) > 0 &&
+	if (tcm_loop_dev_show_params(dev, info) > 0 &&
 	    sscanf(info,
 		   "SCSI Device Bus Location: Channel ID: %u Target ID: %u LUN: %u Host ID: %u",
 		   &channel, &id, &lun, &host) == 4) {
@@ -84,7 +84,7 @@ void tcm_loop_pscsi_limit(struct queue_limits *lim,
 			  const struct tcm_loop_limits *limits)
 {
 	lim->seg_boundary_mask = PAGE_SIZE - 1;
-	queue_limits_set_virt_boundary(lim, PAGE_SIZE - 1);
+	tcm_loop_limits_set_virt_boundary(lim, PAGE_SIZE - 1);
 	lim->max_hw_sectors = min(lim->max_hw_sectors, limits->max_sectors);
 	lim->max_sectors = min(lim->max_sectors, limits->max_sectors);
 	lim->max_segments = min(lim->max_segments, limits->max_segments);

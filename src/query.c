@@ -48,7 +48,7 @@ static bool tcm_loop_is_of_handler(struct Scsi_Host *shost)
  */
 bool tcm_loop_is_query(struct scsi_cmnd *sc)
 {
-	if (!scsi_cmd_may_leave_target())
+	if (!tcm_loop_sc_may_leave_target())
 		return false;
 	if (unlikely(tcm_loop_is_of_handler(sc->device->host)))
 		return true;
@@ -62,7 +62,7 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 		return true;
 	case SYNCHRONIZE_CACHE:
 	case SYNCHRONIZE_CACHE_16:
-		return scsi_cmd_is_passthrough(sc);
+		return tcm_loop_sc_is_passthrough(sc);
 	case MAINTENANCE_IN:
 		return (sc->cmnd[1] & 0x1f) == REPORT_TARGET_PORT_GROUPS;
 	}
@@ -124,8 +124,11 @@ bool tcm_loop_query_leave(struct scsi_cmnd *sc)
 
 	/* What the target has not released yet is not freed in this section. */
 	rcu_read_lock();
-	if (smp_load_acquire(&own->state) == TCM_LOOP_CMD_AT_TARGET)
+	/* As in tcm_loop_timed_out(). */
+	if (smp_load_acquire(&own->state) == TCM_LOOP_CMD_AT_TARGET) {
+		/* Its content after its address: tcm_loop_queuecommand(). */
 		cmd = smp_load_acquire(&own->query);
+	}
 	if (cmd) {
 		/* Before the target may release what is left. */
 		if (atomic_inc_return(&lun->left) == 1)
@@ -140,6 +143,7 @@ bool tcm_loop_query_leave(struct scsi_cmnd *sc)
 	rcu_read_unlock();
 	if (left) {
 		sc->result = DID_TRANSPORT_FAILFAST << 16;
+		/* As in tcm_loop_end(). */
 		smp_store_release(&own->state, TCM_LOOP_CMD_DONE);
 	}
 	return left;

@@ -118,12 +118,12 @@ static bool tcm_loop_core_finds(struct se_device *dev,
 	bool found = false;
 
 	if (name->protocol != PROTOCOL_ID_ISCSI &&
-	    !target_parses_transport_ids())
+	    !tcm_loop_core_parses_transport_ids())
 		return false;
 	rcu_read_lock();
 	spin_lock(&dev->se_port_lock);
-	target_for_each_lun(dev, lun) {
-		tpg = to_tcm_loop_tpg(target_lun_tpg(lun));
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		tpg = to_tcm_loop_tpg(lun->lun_tpg);
 		if (tpg->host->name.protocol != name->protocol)
 			continue;
 		found = tcm_loop_has_initiator(tpg, name);
@@ -138,7 +138,7 @@ static bool tcm_loop_core_finds(struct se_device *dev,
 /* Is a LUN of the fabric of which the command is? */
 static bool tcm_loop_same_fabric(struct se_cmd *se_cmd, struct se_lun *lun)
 {
-	return target_lun_tpg(lun)->se_tpg_wwn->wwn_tf ==
+	return lun->lun_tpg->se_tpg_wwn->wwn_tf ==
 	       se_cmd->se_sess->se_tpg->se_tpg_wwn->wwn_tf;
 }
 
@@ -150,7 +150,7 @@ static bool tcm_loop_only_user(struct se_cmd *se_cmd)
 	bool only = false;
 
 	spin_lock(&dev->se_port_lock);
-	target_for_each_lun(dev, lun) {
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
 		only = tcm_loop_same_fabric(se_cmd, lun);
 		if (!only)
 			break;
@@ -163,8 +163,8 @@ static bool tcm_loop_list_is_good(struct se_cmd *se_cmd, const u8 *list,
 				  unsigned int len)
 {
 	struct tcm_loop_tpg *own = to_tcm_loop_tpg(se_cmd->se_sess->se_tpg);
-	bool wants_isid =
-		own->initiator.isid[0] && target_enforces_isids(se_cmd->se_dev);
+	bool wants_isid = own->initiator.isid[0] &&
+			  se_cmd->se_dev->dev_attrib.enforce_pr_isids;
 	struct protocol_name name;
 	unsigned int at;
 	int ret;
@@ -224,14 +224,14 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 
 	/* While a LUN is on this list its TPG and adapter are there. */
 	spin_lock(&dev->se_port_lock);
-	target_for_each_lun(dev, lun) {
-		if (target_lun_rtpi(lun) != rtpi ||
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		if (tcm_loop_se_lun_rtpi(lun) != rtpi ||
 		    !tcm_loop_same_fabric(se_cmd, lun))
 			continue;
-		tpg = to_tcm_loop_tpg(target_lun_tpg(lun));
+		tpg = to_tcm_loop_tpg(lun->lun_tpg);
 		kref_get(&tpg->ref);
 		get_device(&tpg->host->dev);
-		target_lun_get(lun);
+		tcm_loop_se_lun_get(lun);
 		break;
 	}
 	spin_unlock(&dev->se_port_lock);
@@ -241,9 +241,9 @@ static struct se_dev_entry *tcm_loop_hold_destination(struct se_cmd *se_cmd,
 	host = tpg->host;
 	mutex_lock(&host->lock);
 	if (tcm_loop_lun_find(tpg, lun->unpacked_lun))
-		entry = target_lun_entry_hold(lun);
+		entry = tcm_loop_entry_hold(lun);
 	mutex_unlock(&host->lock);
-	target_lun_put(lun);
+	tcm_loop_se_lun_put(lun);
 	tcm_loop_tpg_put(tpg);
 	put_device(&host->dev);
 	return entry;
@@ -256,7 +256,7 @@ static struct se_dev_entry *tcm_loop_hold_entry(struct se_cmd *se_cmd)
 
 	/* The nexus's own stays at least until the command has ended. */
 	if (service_action(cmd->sc->cmnd) != REGISTER_AND_MOVE)
-		return target_lun_entry_hold(se_cmd->se_lun);
+		return tcm_loop_entry_hold(se_cmd->se_lun);
 	if (!cmd->bounce ||
 	    sg_copy_to_buffer(cmd->bounce, cmd->bounce_count, list,
 			      sizeof(list)) != sizeof(list))
@@ -274,10 +274,10 @@ static void tcm_loop_register(struct se_cmd *se_cmd)
 	entry = tcm_loop_hold_entry(se_cmd);
 	/* With another service action the core refuses SPEC_I_PT at once. */
 	if (tcm_loop_would_fail(se_cmd))
-		target_cmd_cdb(se_cmd)[1] = REGISTER_AND_IGNORE_EXISTING_KEY;
+		se_cmd->t_task_cdb[1] = REGISTER_AND_IGNORE_EXISTING_KEY;
 	target_execute_cmd(se_cmd);
 	if (entry)
-		target_lun_entry_settle(entry);
+		tcm_loop_entry_settle(entry);
 	up(&tcm_loop_registrations);
 }
 

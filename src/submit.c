@@ -99,7 +99,7 @@ static bool tcm_loop_may_defer(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 			       struct tcm_loop_lun *lun)
 {
 	int most = min_t(unsigned int, sc->device->queue_depth,
-			 scsi_cmd_tags(sc)) /
+			 tcm_loop_sc_tags(sc)) /
 		   2;
 
 	if (!tcm_loop_in_submit_bio() || !most)
@@ -133,7 +133,7 @@ static void tcm_loop_submit_work(struct work_struct *work)
 	unsigned int noio = memalloc_noio_save();
 
 	current->flags |= PF_LOCAL_THROTTLE;
-	target_submit(target_cmd_of_work(work));
+	target_submit(tcm_loop_se_cmd_of_work(work));
 	current->flags = (current->flags & ~PF_LOCAL_THROTTLE) | flags;
 	memalloc_noio_restore(noio);
 }
@@ -144,7 +144,7 @@ static void tcm_loop_submit_work(struct work_struct *work)
  * @sc: the command, of which the SCSI layer may just have its own back
  * @lun: the LUN
  *
- * May sleep where target_submits_directly() is true; else any context.
+ * May sleep where tcm_loop_submits_directly() is true; else any context.
  */
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     struct tcm_loop_lun *lun)
@@ -154,20 +154,20 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 	struct blk_plug *plug;
 	unsigned int noio;
 
-	if (!target_submits_directly(se_cmd->se_dev))
+	if (!tcm_loop_submits_directly(se_cmd->se_dev))
 		way = TCM_LOOP_WAY_CORE;
 	else if (tcm_loop_may_go_at_once(cmd, sc, lun))
 		way = TCM_LOOP_WAY_AT_ONCE;
 	trace_tcm_loop_submit(sc, way);
 	if (way == TCM_LOOP_WAY_QUEUE) {
-		target_queue_cmd(tcm_loop_submit_queue, se_cmd,
-				 tcm_loop_submit_work);
+		tcm_loop_queue_se_cmd(tcm_loop_submit_queue, se_cmd,
+				      tcm_loop_submit_work);
 		return;
 	}
 	noio = memalloc_noio_save();
-	plug = blk_plug_set_aside();
+	plug = tcm_loop_plug_set_aside();
 	target_submit(se_cmd);
-	blk_plug_restore(plug);
+	current->plug = plug;
 	memalloc_noio_restore(noio);
 }
 

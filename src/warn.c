@@ -19,15 +19,15 @@ struct tcm_loop_linked {
 /* The directory of a backstore below target/core, as "fileio_0/disk". */
 #define BACKSTORE "%s/%s"
 #define BACKSTORE_OF(dev)                                                      \
-	config_item_name(target_dev_item(dev)->ci_parent),                     \
-		config_item_name(target_dev_item(dev))
+	config_item_name(tcm_loop_dev_item(dev)->ci_parent),                   \
+		config_item_name(tcm_loop_dev_item(dev))
 
 static bool tcm_loop_is_taken_for(const struct tcm_loop_linked *one,
 				  const struct tcm_loop_lun *lun,
 				  struct se_device *dev)
 {
-	const char *serial = target_dev_wwn(one->dev)->unit_serial;
-	const char *other = target_dev_wwn(dev)->unit_serial;
+	const char *serial = tcm_loop_dev_wwn(one->dev)->unit_serial;
+	const char *other = tcm_loop_dev_wwn(dev)->unit_serial;
 
 	return dev != one->dev && !lun->passthrough && *serial && *other &&
 	       !memcmp(lun->naa, one->lun->naa, TCM_LOOP_NAA_SIZE) &&
@@ -60,8 +60,8 @@ static int tcm_loop_warn_of_twin(struct tcm_loop_host *host, void *data)
 				" have one identifier, %*phN, and may be taken for one disk: of their serial numbers \"%s\" and \"%s\" only hexadecimal digits count\n",
 				BACKSTORE_OF(one->dev), BACKSTORE_OF(dev),
 				TCM_LOOP_NAA_SIZE, lun->naa,
-				target_dev_wwn(one->dev)->unit_serial,
-				target_dev_wwn(dev)->unit_serial);
+				tcm_loop_dev_wwn(one->dev)->unit_serial,
+				tcm_loop_dev_wwn(dev)->unit_serial);
 		}
 	}
 	mutex_unlock(&host->lock);
@@ -76,7 +76,7 @@ static bool tcm_loop_is_cached(struct se_device *dev)
 
 	if (!info)
 		return false;
-	cached = se_device_show_params(dev, info) > 0 &&
+	cached = tcm_loop_dev_show_params(dev, info) > 0 &&
 		 strstr(info, "Mode: Buffered");
 	free_page((unsigned long)info);
 	return cached;
@@ -91,7 +91,7 @@ static bool tcm_loop_is_cached(struct se_device *dev)
  */
 void tcm_loop_lun_warn(struct tcm_loop_lun *lun, struct se_device *dev)
 {
-	const struct se_dev_attrib *attrib = target_dev_attrib(dev);
+	const struct se_dev_attrib *attrib = tcm_loop_dev_attrib(dev);
 	struct tcm_loop_linked one = { .lun = lun, .dev = dev };
 
 	if (!lun->passthrough)
@@ -106,8 +106,8 @@ void tcm_loop_lun_warn(struct tcm_loop_lun *lun, struct se_device *dev)
 	if (lun->bio && attrib->block_size < attrib->hw_block_size)
 		tcm_loop_limited(
 			pr_warn,
-			"%s tpgt_%u lun_%llu: has blocks of %u bytes, but the device below " BACKSTORE
-			" has blocks of %u: only what is aligned to these can be read or written\n",
+			"%s tpgt_%u lun_%llu: has blocks of %u bytes, the device below " BACKSTORE
+			" blocks of %u: only what is aligned to these can be read or written\n",
 			lun->tpg->host->name.text, lun->tpg->tpgt, lun->number,
 			attrib->block_size, BACKSTORE_OF(dev),
 			attrib->hw_block_size);

@@ -68,8 +68,7 @@ extern struct workqueue_struct *compat_submit_queue;
 /* compat/handle_cdb.c */
 int compat_map(struct se_cmd *se_cmd);
 
-/* src */
-bool tcm_loop_is_read_or_write(const u8 *cdb);
-void tcm_loop_release_cmd(struct se_cmd *se_cmd);
+/* compat/fabric.c */
+void compat_release_cmd(struct se_cmd *se_cmd);
 
 #endif /* TCM_LOOP_COMPAT_H */

@@ -7,10 +7,7 @@
 
 /* Until 4.0; then "%*pbl" came in its place. */
 #ifdef COMPAT_HAS_bitmap_scnlistprintf
-#define bitmap_show_list bitmap_scnlistprintf
-#else
-#define bitmap_show_list(buffer, size, map, bits)                              \
-	scnprintf(buffer, size, "%*pbl", bits, map)
+#define tcm_loop_show_bitmap bitmap_scnlistprintf
 #endif
 
 #endif /* TCM_LOOP_COMPAT_BITMAP_H */

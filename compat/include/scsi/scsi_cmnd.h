@@ -49,55 +49,19 @@ static inline void scsi_done(struct scsi_cmnd *sc)
 #endif
 #endif
 
-/**
- * scsi_cmd_may_leave_target - may the target's part of a command lie apart?
- *
- * Return: true, but where the target core knows a command by the slot of its
- * private area.
- */
-static inline bool scsi_cmd_may_leave_target(void)
-{
 #ifdef COMPAT_SCSI_SLOTS
-	return false;
-#else
-	return true;
+/* The target core knows a command by the slot of its private area. */
+#define tcm_loop_sc_may_leave_target() false
+#define tcm_loop_sc_is_passthrough(sc) false
+#elif !defined(COMPAT_HAS_blk_rq_is_passthrough)
+#define tcm_loop_sc_is_passthrough(sc)                                         \
+	(scsi_cmd_to_rq(sc)->cmd_type != REQ_TYPE_FS)
 #endif
-}
 
-/**
- * scsi_cmd_is_passthrough - is a command a program's, or of a SCSI driver's
- * own?
- * @sc: a command between queuecommand and its completion
- *
- * Return: true if so; false if it belongs to I/O of a block device, or where
- * scsi_cmd_may_leave_target() is false.
- */
-static inline bool scsi_cmd_is_passthrough(struct scsi_cmnd *sc)
-{
-#ifdef COMPAT_SCSI_SLOTS
-	return false;
-#elif defined(COMPAT_HAS_blk_rq_is_passthrough)
-	return blk_rq_is_passthrough(scsi_cmd_to_rq(sc));
-#else
-	return scsi_cmd_to_rq(sc)->cmd_type != REQ_TYPE_FS;
-#endif
-}
-
-/**
- * scsi_cmnd_is_alone - has its device no other command, and does that matter?
- * @sc: a command between queuecommand and its completion
- *
- * Return: true if so; false where there is no scsi_done_direct().
- */
-static inline bool scsi_cmnd_is_alone(struct scsi_cmnd *sc)
-{
-#ifdef COMPAT_HAS_scsi_done_direct
-	return scsi_device_busy(sc->device) == 1;
-#else
+#ifndef COMPAT_HAS_scsi_done_direct
+#define tcm_loop_sc_is_alone(sc) false
 #define scsi_done_direct scsi_done
-	return false;
 #endif
-}
 
 #ifndef COMPAT_HAS_scsi_transfer_length
 /* Before the target core knew of protection information. */
@@ -107,29 +71,8 @@ static inline unsigned int scsi_transfer_length(struct scsi_cmnd *sc)
 }
 #endif
 
-/**
- * scsi_cmd_tags - how many of a host's tags a command's disk may have
- * @sc: the command
- *
- * Any context.
- *
- * Return: its share, if all disks that are busy have the same; 0 if it has an
- * I/O scheduler, which has tags of its own, and in kernels whose target core
- * does not know direct completion.
- */
-static inline unsigned int scsi_cmd_tags(struct scsi_cmnd *sc)
-{
-#ifdef COMPAT_HAS_direct_compl_supp
-	const struct request *rq = scsi_cmd_to_rq(sc);
-	const struct blk_mq_tags *tags = rq->mq_hctx->tags;
-
-	if (rq->rq_flags & RQF_USE_SCHED)
-		return 0;
-	return READ_ONCE(tags->bitmap_tags.sb.depth) /
-	       max(READ_ONCE(tags->active_queues), 1U);
-#else
-	return 0;
+#ifndef COMPAT_HAS_direct_compl_supp
+#define tcm_loop_sc_tags(sc) 0
 #endif
-}
 
 #endif /* TCM_LOOP_COMPAT_SCSI_CMND_H */

@@ -37,56 +37,33 @@ enum scsi_qc_status {
 #define BLK_EH_DONE BLK_EH_NOT_HANDLED
 #endif
 
-/**
- * scsi_cmd_end_timed_out - complete a command in eh_timed_out
- * @sc: the command, with its result
- *
- * Until 4.18 the block layer had marked the command as complete before it asked
- * what to do: scsi_done() had no effect then.
- *
- * Return: what eh_timed_out is to return.
+/*
+ * Until 4.18 the block layer had marked a command that timed out as complete
+ * before it asked what to do: scsi_done() had no effect then.
  */
+#if !defined(COMPAT_HAS_blk_eh_done)
+#define tcm_loop_sc_end_timed_out(sc) BLK_EH_HANDLED
+#elif !defined(COMPAT_HAS_scsi_timeout_action)
 static inline enum scsi_timeout_action
-scsi_cmd_end_timed_out(struct scsi_cmnd *sc)
+tcm_loop_sc_end_timed_out(struct scsi_cmnd *sc)
 {
-#ifdef COMPAT_HAS_blk_eh_done
 	scsi_done(sc);
-#ifdef COMPAT_HAS_scsi_timeout_action
-	return SCSI_EH_DONE;
-#else
 	/* The timer of a completed command does nothing. */
 	return SCSI_EH_RESET_TIMER;
-#endif
-#else
-	return BLK_EH_HANDLED;
-#endif
 }
+#define tcm_loop_sc_end_timed_out tcm_loop_sc_end_timed_out
+#endif
 
-/* How a transport's user_scan gets the LUN. */
-#ifdef COMPAT_HAS_scsi_lun_u64
-typedef u64 scsi_scan_lun_t;
-#else
-typedef unsigned int scsi_scan_lun_t;
+#ifndef COMPAT_HAS_scsi_lun_u64
+#define tcm_loop_scan_lun_t unsigned int
 #endif
 
 #ifndef COMPAT_HAS_sg_chunk_size
 #define SG_CHUNK_SIZE SCSI_MAX_SG_SEGMENTS
 #endif
 
-/*
- * In a template: the driver clears its part of a command itself, in
- * queuecommand.  A SCSI layer that could initialize that part only once does
- * not clear it for each command then.
- */
-#if defined(COMPAT_HAS_init_cmd_priv) && !defined(COMPAT_SCSI_SLOTS)
-static inline int compat_init_cmd_priv(struct Scsi_Host *shost,
-				       struct scsi_cmnd *sc)
-{
-	return 0;
-}
-#define SCSI_TEMPLATE_CLEARS_CMD_PRIV .init_cmd_priv = compat_init_cmd_priv,
-#else
-#define SCSI_TEMPLATE_CLEARS_CMD_PRIV
+#if !defined(COMPAT_HAS_init_cmd_priv) || defined(COMPAT_SCSI_SLOTS)
+#define TCM_LOOP_CLEARS_CMD_PRIV
 #endif
 
 #ifdef COMPAT_SCSI_SLOTS
@@ -182,66 +159,35 @@ static inline void compat_scsi_host_busy_iter(struct Scsi_Host *shost,
 #define scsi_host_busy_iter compat_scsi_host_busy_iter
 #endif
 
-/**
- * scsi_device_set_flush_lock_class - a class of their own for a disk's locks
- * @sdev: the disk
- * @key: of the class of the locks under which its flushes complete
- */
-static inline void scsi_device_set_flush_lock_class(struct scsi_device *sdev,
-						    struct lock_class_key *key)
+#ifndef COMPAT_HAS_blk_mq_hctx_set_fq_lock_class
+static inline void
+tcm_loop_sdev_set_flush_lock_class(struct scsi_device *sdev,
+				   struct lock_class_key *key)
 {
-#ifdef COMPAT_HAS_blk_mq_hctx_set_fq_lock_class
-	struct blk_mq_hw_ctx *hctx;
-	unsigned long i;
-
-	queue_for_each_hw_ctx(sdev->request_queue, hctx, i)
-		blk_mq_hctx_set_fq_lock_class(hctx, key);
-#endif
 }
+#define tcm_loop_sdev_set_flush_lock_class tcm_loop_sdev_set_flush_lock_class
+#endif
 
-/**
- * scsi_host_set_nr_hw_queues - how many hardware queues a host has
- * @shost: the host, not yet added
- * @queues: how many are wanted
- *
- * All share one set of tags, whatever their number.  Where the SCSI layer
- * cannot share tags there is one queue, whatever is wanted: each would have a
- * set of its own, of can_queue tags.
- */
-static inline void scsi_host_set_nr_hw_queues(struct Scsi_Host *shost,
-					      unsigned int queues)
+#ifndef COMPAT_HAS_host_tagset
+static inline void tcm_loop_shost_set_nr_hw_queues(struct Scsi_Host *shost,
+						   unsigned int queues)
 {
-#ifdef COMPAT_HAS_host_tagset
-	shost->nr_hw_queues = queues;
-	shost->host_tagset = queues > 1;
-#endif
 }
+#define tcm_loop_shost_set_nr_hw_queues tcm_loop_shost_set_nr_hw_queues
+#endif
 
-/**
- * scsi_host_set_may_block - queuecommand is to be called where it may sleep
- * @shost: the host, not yet added
- *
- * Does nothing where the SCSI layer does not know of this; queuecommand must
- * not sleep there.
- */
-static inline void scsi_host_set_may_block(struct Scsi_Host *shost)
+#ifndef COMPAT_HAS_queuecommand_may_block
+static inline void tcm_loop_shost_set_may_block(struct Scsi_Host *shost)
 {
-#ifdef COMPAT_HAS_queuecommand_may_block
-	shost->queuecommand_may_block = true;
-#endif
 }
+#define tcm_loop_shost_set_may_block tcm_loop_shost_set_may_block
+#endif
 
-/**
- * scsi_host_set_no_sched_by_default - disks begin without an I/O scheduler
- * @shost: the host, added, without disks
- *
- * Does nothing where the block layer cannot be told.
- */
-static inline void scsi_host_set_no_sched_by_default(struct Scsi_Host *shost)
+#ifndef COMPAT_HAS_no_sched_by_default
+static inline void tcm_loop_shost_set_no_sched(struct Scsi_Host *shost)
 {
-#ifdef COMPAT_HAS_no_sched_by_default
-	shost->tag_set.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
-#endif
 }
+#define tcm_loop_shost_set_no_sched tcm_loop_shost_set_no_sched
+#endif
 
 #endif /* TCM_LOOP_COMPAT_SCSI_HOST_H */

@@ -9,28 +9,19 @@
 #include_next <target/target_core_fabric.h>
 #include "tcm_loop_probed.h"
 
+/* What is compiled, but never called: the build stops if a call is left. */
+void compat_never(void) __attribute__((error("compat: this would be called")));
+
 #if !defined(COMPAT_HAS_fabric_name) ||                                        \
 	!defined(COMPAT_HAS_fabric_make_tpg_by_name)
 #define COMPAT_TRANSLATES_OPS
 #include <target/compat_fabric_ops.h>
 #endif
 
-/**
- * target_tpg_set_ops - choose a target port's operations
- * @se_tpg: the target port, without a session
- * @ops: a fabric's operations: those registered, or a changed copy of them
- *
- * May sleep.
- */
-#ifndef COMPAT_TRANSLATES_OPS
-static inline void target_tpg_set_ops(struct se_portal_group *se_tpg,
-				      const struct target_core_fabric_ops *ops)
-{
-	WRITE_ONCE(se_tpg->se_tpg_tfo, ops);
-}
-#else
-void target_tpg_set_ops(struct se_portal_group *se_tpg,
+#ifdef COMPAT_TRANSLATES_OPS
+void compat_tpg_set_ops(struct se_portal_group *se_tpg,
 			const struct target_core_fabric_ops *ops);
+#define tcm_loop_se_tpg_set_ops compat_tpg_set_ops
 #endif
 
 #ifndef COMPAT_HAS_target_submit_prep
@@ -143,108 +134,55 @@ int compat_tpg_register(struct se_wwn *wwn, struct se_portal_group *se_tpg,
 #define core_tpg_register compat_tpg_register
 #endif
 
-/**
- * target_cmd_set_tag - by which tag ABORT TASK names a command
- * @se_cmd: the command, not yet submitted
- * @tag: the tag, unique among the commands of its session
- */
-static inline void target_cmd_set_tag(struct se_cmd *se_cmd, u64 tag)
+#ifndef COMPAT_HAS_se_cmd_tag
+/* The target core asked the fabric, see compat/scsi_host.c. */
+static inline void tcm_loop_se_cmd_set_tag(struct se_cmd *se_cmd, u64 tag)
 {
-#ifdef COMPAT_HAS_se_cmd_tag
-	se_cmd->tag = tag;
+}
+#define tcm_loop_se_cmd_set_tag tcm_loop_se_cmd_set_tag
 #endif
-	/* Before that the target core asked the fabric, see compat/scsi_host.c.
-	 */
-}
 
-/**
- * target_cmd_set_unprotected - a command on a protected LU goes unprotected
- * @se_cmd: the command, not yet submitted
- *
- * Where the target core knows of protection information.
- */
-static inline void target_cmd_set_unprotected(struct se_cmd *se_cmd)
+#ifndef COMPAT_HAS_se_cmd_prot_pto
+static inline void tcm_loop_se_cmd_set_unprotected(struct se_cmd *se_cmd)
 {
-#ifdef COMPAT_HAS_se_cmd_prot_pto
-	se_cmd->prot_pto = true;
+}
+#define tcm_loop_se_cmd_set_unprotected tcm_loop_se_cmd_set_unprotected
 #endif
-}
 
-/*
- * Direct submission and completion, without a work queue of the target core's.
- * A core that cannot complete directly batches commands in its work queues,
- * and is better left to submit them through one, too.  Direct submission may
- * sleep: the SCSI layer must know.
- */
-#if defined(COMPAT_HAS_direct_compl_supp) &&                                   \
-	defined(COMPAT_HAS_queuecommand_may_block)
-#define TARGET_FABRIC_DIRECT_OPS                                               \
-	.direct_compl_supp = 1, .direct_submit_supp = 1,                       \
-	.default_compl_type = TARGET_DIRECT_COMPL,                             \
-	.default_submit_type = TARGET_DIRECT_SUBMIT
-
-static inline bool target_core_completes_directly(void)
+#ifndef COMPAT_HAS_tpg_rtpi
+/* The target core gave each port of a logical unit an identifier. */
+static inline void tcm_loop_se_tpg_set_rtpi(struct se_portal_group *se_tpg,
+					    u16 rtpi)
 {
-	return true;
 }
+#define tcm_loop_se_tpg_set_rtpi tcm_loop_se_tpg_set_rtpi
+#endif
 
-/* Unless the administrator has chosen another way for the backstore. */
-static inline bool target_submits_directly(const struct se_device *dev)
-{
-	return dev->dev_attrib.submit_type == TARGET_FABRIC_DEFAULT_SUBMIT;
-}
+#if !defined(COMPAT_HAS_direct_compl_supp) ||                                  \
+	!defined(COMPAT_HAS_queuecommand_may_block)
+#define TCM_LOOP_FABRIC_DIRECT_OPS
 
-/* A command has work of its own, and before it is submitted that is ours. */
-static inline void target_queue_cmd(struct workqueue_struct *queue,
-				    struct se_cmd *se_cmd, work_func_t function)
-{
-	INIT_WORK(&se_cmd->work, function);
-	queue_work(queue, &se_cmd->work);
-}
-
-static inline struct se_cmd *target_cmd_of_work(struct work_struct *work)
-{
-	return container_of(work, struct se_cmd, work);
-}
-#else
-#define TARGET_FABRIC_DIRECT_OPS
-
-static inline bool target_core_completes_directly(void)
+static inline bool tcm_loop_core_completes_directly(void)
 {
 	return false;
 }
 
-static inline bool target_submits_directly(const struct se_device *dev)
+static inline bool tcm_loop_submits_directly(const struct se_device *dev)
 {
 	return false;
 }
 
-/* What follows from that is compiled, but never called; see above. */
-static inline void target_queue_cmd(struct workqueue_struct *queue,
-				    struct se_cmd *se_cmd, work_func_t function)
+static inline void tcm_loop_queue_se_cmd(struct workqueue_struct *queue,
+					 struct se_cmd *se_cmd,
+					 work_func_t function)
 {
+	compat_never();
 }
 
-static inline struct se_cmd *target_cmd_of_work(struct work_struct *work)
+static inline struct se_cmd *tcm_loop_se_cmd_of_work(struct work_struct *work)
 {
 	return NULL;
 }
 #endif
-
-/**
- * target_tpg_set_rtpi - set a target port's relative target port identifier
- * @se_tpg: the target port, registered
- * @rtpi: the identifier; 0 leaves the choice to the target core
- *
- * As writing to its rtpi attribute does.  Before ports had that attribute, the
- * target core gave each port of a logical unit an identifier.
- */
-static inline void target_tpg_set_rtpi(struct se_portal_group *se_tpg, u16 rtpi)
-{
-#ifdef COMPAT_HAS_tpg_rtpi
-	se_tpg->tpg_rtpi = rtpi;
-	se_tpg->rtpi_manual = rtpi;
-#endif
-}
 
 #endif /* TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H */
