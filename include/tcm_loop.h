@@ -304,7 +304,7 @@ struct tcm_loop_host {
  * @rcu: for freeing
  * @tpgt: the tag, which is also the SCSI target ID; constant
  * @online: false while transport_status is offline; written with WRITE_ONCE
- * @complete_device_id: attrib/complete_device_id; written with WRITE_ONCE
+ * @complete_device_id: tpgt_N/complete_device_id; written with WRITE_ONCE
  * @fabric_prot_type: attrib/fabric_prot_type; used when a nexus is made
  * @alone_series: how many of the last commands were alone at their disk; not
  *	exact, and not counted above TCM_LOOP_ALONE_SERIES
@@ -316,7 +316,7 @@ struct tcm_loop_host {
  * @initiator: the session's initiator port; constant while there is a session,
  *	changed under @nexus_lock
  * @luns: the LUNs, by tcm_loop_lun.node (host->lock; or read in an RCU section)
- * @write_protect: attrib/write_protect, a bit for each LUN number, or NULL
+ * @write_protect: tpgt_N/write_protect, a bit for each LUN number, or NULL
  *	(host->lock)
  */
 struct tcm_loop_tpg {

@@ -126,15 +126,15 @@ for name in "$iqn_initiator," "$iqn_initiator,i,0x" "$iqn_initiator,i,0x00023d00
 done
 write 0 $strict
 
-check_equal "complete_device_id begins as 1" 1 "$(cat $tpg/attrib/complete_device_id)"
+check_equal "complete_device_id begins as 1" 1 "$(cat $tpg/complete_device_id)"
 for value in 0 1; do
-	check "complete_device_id: $value" write $value $tpg/attrib/complete_device_id
-	check_equal "is read back" $value "$(cat $tpg/attrib/complete_device_id)"
+	check "complete_device_id: $value" write $value $tpg/complete_device_id
+	check_equal "is read back" $value "$(cat $tpg/complete_device_id)"
 done
 for value in 2 -1 1x on " "; do
-	check "complete_device_id: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/attrib/complete_device_id
+	check "complete_device_id: \"$value\" is refused" refused "Invalid argument" write "$value" $tpg/complete_device_id
 done
-check_equal "and nothing changed" 1 "$(cat $tpg/attrib/complete_device_id)"
+check_equal "and nothing changed" 1 "$(cat $tpg/complete_device_id)"
 
 check_equal "fabric_prot_type begins as 0" 0 "$(cat $tpg/attrib/fabric_prot_type)"
 for value in 1 3 0; do

@@ -204,7 +204,7 @@ class Fuzzer:
         given = value[:4095]
         name, right = self.random.choice((
             ("transport_status", given.strip(SPACE) in (b"online", b"offline")),
-            ("attrib/complete_device_id", given.strip(SPACE) in (b"0", b"1")),
+            ("complete_device_id", given.strip(SPACE) in (b"0", b"1")),
             ("attrib/fabric_prot_type", number(given) in (0, 1, 3)),
         ))
         self.expect(name, value, right, self.write(f"{self.tpg}/{name}", value), {errno.EINVAL})

@@ -33,7 +33,7 @@ same_page() { # same_page WWN TAG CORE_PAGE TARGET_PAGE
 
 # The whole page at every allocation length, with and without what we add.
 complete_page() {
-	local what=$1 wwn=$2 disk=$3 attribute=$loopback/$2/tpgt_$tag/attrib/complete_device_id before
+	local what=$1 wwn=$2 disk=$3 attribute=$loopback/$2/tpgt_$tag/complete_device_id before
 	check "$what: page 0x83 at every allocation length" ./page83.py "$disk" /tmp/page overflow
 	check "$what: udev knows its serial number" wait_for 60 has_serial "$disk"
 	before=$(by_id "$disk")

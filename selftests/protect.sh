@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # LUNs that may not be written to: those of read-only backstores, and those of
-# attrib/write_protect.  Whoever sends them commands by himself is refused, too.
+# write_protect.  Whoever sends them commands by himself is refused, too.
 . "$(dirname "$0")/clients.sh"
 begin_test
 load_module
@@ -16,7 +16,7 @@ commands() { # commands ARGUMENTS...: of protect.py; what is no result is told, 
 	return 1
 }
 fill() { dd if=/dev/urandom of="$1" bs=64k count=1 oflag=direct status=none; } # fill DISK
-write_protect=$loopback/$naa/tpgt_1/attrib/write_protect
+write_protect=$loopback/$naa/tpgt_1/write_protect
 logged() { dmesg | tail -n 20 | grep -qF "$1"; }
 
 # A backstore's name is its serial number, and EXTENDED COPY knows it by the digits.

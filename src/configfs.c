@@ -129,65 +129,14 @@ tcm_loop_tpg_attrib_fabric_prot_type_store(struct config_item *item,
 	return count;
 }
 
-static ssize_t
-tcm_loop_tpg_attrib_complete_device_id_show(struct config_item *item,
-					    char *page)
-{
-	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
-
-	return sprintf(page, "%d\n", READ_ONCE(tpg->complete_device_id));
-}
-
-static ssize_t
-tcm_loop_tpg_attrib_complete_device_id_store(struct config_item *item,
-					     const char *page, size_t count)
-{
-	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
-	size_t len = count;
-	const char *given = trimmed(page, &len);
-
-	if (len != 1 || (*given != '0' && *given != '1'))
-		return refuse(tpg, "complete_device_id", given, len, "0 or 1");
-	WRITE_ONCE(tpg->complete_device_id, *given == '1');
-	return count;
-}
-
-static ssize_t tcm_loop_tpg_attrib_write_protect_show(struct config_item *item,
-						      char *page)
-{
-	return tcm_loop_protect_show(to_tcm_loop_tpg(attrib_to_tpg(item)),
-				     page);
-}
-
-static ssize_t tcm_loop_tpg_attrib_write_protect_store(struct config_item *item,
-						       const char *page,
-						       size_t count)
-{
-	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(attrib_to_tpg(item));
-	size_t len = count;
-	const char *given = trimmed(page, &len);
-	char *list;
-	int ret;
-
-	list = kstrndup(given, len, GFP_KERNEL);
-	if (!list)
-		return -ENOMEM;
-	ret = tcm_loop_protect_store(tpg, list);
-	kfree(list);
-	if (ret == -EINVAL)
-		return refuse(tpg, "write_protect", given, len,
-			      "numbers of LUNs, like 0,3-7, or nothing");
-	return ret ? ret : count;
-}
-
-CONFIGFS_ATTR(tcm_loop_tpg_attrib_, complete_device_id);
 CONFIGFS_ATTR(tcm_loop_tpg_attrib_, fabric_prot_type);
-CONFIGFS_ATTR(tcm_loop_tpg_attrib_, write_protect);
 
+/*
+ * What is here is saved by rtslib, and the kernel's own module, which may be to
+ * restore it, knows this one only.  What it has not is in tpgt_N itself.
+ */
 struct configfs_attribute *tcm_loop_tpg_attrib_attrs[] = {
-	&tcm_loop_tpg_attrib_attr_complete_device_id,
 	&tcm_loop_tpg_attrib_attr_fabric_prot_type,
-	&tcm_loop_tpg_attrib_attr_write_protect,
 	NULL,
 };
 
@@ -276,14 +225,66 @@ static ssize_t tcm_loop_tpg_held_show(struct config_item *item, char *page)
 				  PAGE_SIZE);
 }
 
+static ssize_t tcm_loop_tpg_complete_device_id_show(struct config_item *item,
+						    char *page)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+
+	return sprintf(page, "%d\n", READ_ONCE(tpg->complete_device_id));
+}
+
+static ssize_t tcm_loop_tpg_complete_device_id_store(struct config_item *item,
+						     const char *page,
+						     size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+
+	if (len != 1 || (*given != '0' && *given != '1'))
+		return refuse(tpg, "complete_device_id", given, len, "0 or 1");
+	WRITE_ONCE(tpg->complete_device_id, *given == '1');
+	return count;
+}
+
+static ssize_t tcm_loop_tpg_write_protect_show(struct config_item *item,
+					       char *page)
+{
+	return tcm_loop_protect_show(to_tcm_loop_tpg(to_tpg(item)), page);
+}
+
+static ssize_t tcm_loop_tpg_write_protect_store(struct config_item *item,
+						const char *page, size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+	size_t len = count;
+	const char *given = trimmed(page, &len);
+	char *list;
+	int ret;
+
+	list = kstrndup(given, len, GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	ret = tcm_loop_protect_store(tpg, list);
+	kfree(list);
+	if (ret == -EINVAL)
+		return refuse(tpg, "write_protect", given, len,
+			      "numbers of LUNs, like 0,3-7, or nothing");
+	return ret ? ret : count;
+}
+
 CONFIGFS_ATTR(tcm_loop_tpg_, nexus);
 CONFIGFS_ATTR(tcm_loop_tpg_, transport_status);
+CONFIGFS_ATTR(tcm_loop_tpg_, complete_device_id);
+CONFIGFS_ATTR(tcm_loop_tpg_, write_protect);
 CONFIGFS_ATTR_RO(tcm_loop_tpg_, address);
 CONFIGFS_ATTR_RO(tcm_loop_tpg_, held);
 
 struct configfs_attribute *tcm_loop_tpg_attrs[] = {
 	&tcm_loop_tpg_attr_nexus,
 	&tcm_loop_tpg_attr_transport_status,
+	&tcm_loop_tpg_attr_complete_device_id,
+	&tcm_loop_tpg_attr_write_protect,
 	&tcm_loop_tpg_attr_address,
 	&tcm_loop_tpg_attr_held,
 	NULL,

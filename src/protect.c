@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Write protection: a LUN whose backstore is read-only, or whose number is in
- * attrib/write_protect, takes no command that writes to its medium.
+ * tpgt_N/write_protect, takes no command that writes to its medium.
  *
  * The target core refuses none for a read-only backstore, unless the entry of
  * the node ACL says so.  Then it refuses by the direction of the data, and so
@@ -251,7 +251,7 @@ bool tcm_loop_copies_to_protected(struct tcm_loop_tpg *tpg,
 #define TCM_LOOP_LIST_SIZE 4094
 
 /**
- * tcm_loop_protect_show - attrib/write_protect
+ * tcm_loop_protect_show - tpgt_N/write_protect
  * @tpg: the TPG
  * @page: where to, one page
  *
@@ -294,7 +294,7 @@ static int tcm_loop_protect_parse(const char *list, unsigned long *numbers)
 }
 
 /**
- * tcm_loop_protect_store - change attrib/write_protect
+ * tcm_loop_protect_store - change tpgt_N/write_protect
  * @tpg: the TPG
  * @list: numbers of LUNs, as "0,3-7", or an empty text
  *
