@@ -4,11 +4,15 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/compiler.h>
+#include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 
 #include "tcm_loop.h"
@@ -180,6 +184,53 @@ static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 number)
 			number, shost->host_no);
 }
 
+/* How long a LUN that is linked waits for its block device. */
+#define TCM_LOOP_DISK_SECONDS 10
+
+/* A disk is announced when its partitions are known; then it can be opened. */
+static int tcm_loop_is_announced(struct device *child, void *unused)
+{
+	return child->class && !strcmp(child->class->name, "block") &&
+	       !data_race(dev_get_uevent_suppress(child));
+}
+
+/* Is there nothing to wait for?  sd adds the block device after the scan. */
+static bool tcm_loop_lun_is_settled(struct tcm_loop_tpg *tpg, u64 number)
+{
+	struct scsi_device *sdev;
+	bool settled;
+
+	sdev = scsi_device_lookup(tpg->host->shost, 0, tpg->tpgt, number);
+	if (!sdev)
+		return true;
+	settled = (sdev->type != TYPE_DISK && sdev->type != TYPE_ZBC) ||
+		  !driver_find("sd", sdev->sdev_gendev.bus) ||
+		  device_for_each_child(&sdev->sdev_gendev, NULL,
+					tcm_loop_is_announced);
+	scsi_device_put(sdev);
+	return settled;
+}
+
+/*
+ * Programs look for the block device when the LUN is linked.  It waits for a
+ * backstore that does not answer, and so this does not wait for ever.
+ */
+static void tcm_loop_lun_settle(struct tcm_loop_tpg *tpg, u64 number,
+				unsigned long end)
+{
+	while (!tcm_loop_lun_is_settled(tpg, number)) {
+		if (time_after(jiffies, end)) {
+			tcm_loop_limited(
+				pr_warn,
+				"%s tpgt_%u lun_%llu: its block device is not there after %u s; it appears when the backstore answers\n",
+				tpg->host->name.text, tpg->tpgt, number,
+				TCM_LOOP_DISK_SECONDS);
+			return;
+		}
+		schedule_timeout_idle(1);
+	}
+}
+
 /*
  * A LUN's disk, if there is one; returns when nobody uses it.  What is just
  * being removed through sysfs is not found, and is removed under scan_mutex.
@@ -240,7 +291,8 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
  *	lun_00)
  *
  * Makes the disk appear if there is a nexus and the TPG is online; if not, it
- * appears when that comes true.  May sleep.
+ * appears when that comes true.  Returns when its block device can be opened,
+ * but after TCM_LOOP_DISK_SECONDS at most.  May sleep.
  */
 void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {
@@ -289,6 +341,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	if (number == 0)
 		tcm_loop_lun_remove_disk(lun);
 	tcm_loop_lun_scan(tpg, number);
+	tcm_loop_lun_settle(tpg, number, jiffies + TCM_LOOP_DISK_SECONDS * HZ);
 }
 
 /* host->lock is held. */
@@ -343,34 +396,43 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	mutex_unlock(&tpg->nexus_lock);
 }
 
+/* The number of the first LUN from number on that has or can have a disk. */
+static bool tcm_loop_lun_next(struct tcm_loop_tpg *tpg, u64 *number)
+{
+	struct tcm_loop_lun *lun;
+	bool found = false;
+
+	mutex_lock(&tpg->host->lock);
+	list_for_each_entry(lun, &tpg->luns, node) {
+		found = lun->number >= *number &&
+			lun->state == TCM_LOOP_LUN_LINKED;
+		if (found)
+			break;
+	}
+	if (found)
+		*number = lun->number;
+	mutex_unlock(&tpg->host->lock);
+	return found;
+}
+
 /**
  * tcm_loop_lun_scan_all - make the disks of all linked LUNs appear
  * @tpg: the TPG, which has got a nexus or come online
  *
- * Does nothing without a nexus, and while the TPG is offline.  May sleep.
+ * Does nothing without a nexus, and while the TPG is offline.  Returns when all
+ * block devices can be opened, but after TCM_LOOP_DISK_SECONDS at most.  May
+ * sleep.
  */
 void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg)
 {
-	struct tcm_loop_lun *lun;
-	u64 number = 0;
-	bool found;
+	unsigned long end;
+	u64 number;
 
-	for (;; number++) {
-		found = false;
-		mutex_lock(&tpg->host->lock);
-		list_for_each_entry(lun, &tpg->luns, node) {
-			found = lun->number >= number &&
-				lun->state == TCM_LOOP_LUN_LINKED;
-			if (found)
-				break;
-		}
-		if (found)
-			number = lun->number;
-		mutex_unlock(&tpg->host->lock);
-		if (!found)
-			return;
+	for (number = 0; tcm_loop_lun_next(tpg, &number); number++)
 		tcm_loop_lun_scan(tpg, number);
-	}
+	end = jiffies + TCM_LOOP_DISK_SECONDS * HZ;
+	for (number = 0; tcm_loop_lun_next(tpg, &number); number++)
+		tcm_loop_lun_settle(tpg, number, end);
 }
 
 /**

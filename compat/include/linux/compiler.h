@@ -9,4 +9,9 @@
 #define WRITE_ONCE(x, value) (ACCESS_ONCE(x) = (value))
 #endif
 
+/* Nothing looked for data races. */
+#ifndef data_race
+#define data_race(expression) (expression)
+#endif
+
 #endif /* TCM_LOOP_COMPAT_COMPILER_H */
