@@ -11,11 +11,17 @@ SOURCE := /usr/src/tcm-loop-$(VERSION)
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The kernel's compiler, unless CC or LLVM says which; and a sentence where there is nothing to build against.
+kernel-make = $(if $(wildcard $(KDIR)/Makefile),,$(error tcm_loop: no headers or tree of a kernel in $(KDIR); install \
+	linux-headers-$$(uname -r) or the like, or say KDIR=DIR))$(MAKE) -C $(KDIR) M=$(CURDIR) \
+	$(if $(CC_OR_LLVM),,$(shell sh compat/compiler.sh $(KDIR)))
+CC_OR_LLVM := $(filter-out default undefined,$(origin CC) $(origin LLVM))
+
 modules: ## build tcm_loop.ko for the running kernel, or for KDIR=...
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(kernel-make) modules
 
 modules_install: ## install it where it goes before the kernel's own
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=updates modules_install
+	$(kernel-make) INSTALL_MOD_DIR=updates modules_install
 
 probes: modules ## build, and show what compat/probes found in that kernel
 	@cat compat/probed-*/tcm_loop_probed.h
@@ -33,14 +39,14 @@ check-headers: ## build against each of KDIRS="DIR...", prepared kernel trees or
 	@vm/check-headers $(KDIRS)
 
 clean: ## remove what "make modules" made
-	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(kernel-make) clean
 
 install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 	install -d $(DESTDIR)$(SOURCE)
 	cp -r --preserve=timestamps dkms.conf Kbuild src include compat $(DESTDIR)$(SOURCE)
 	rm -rf $(DESTDIR)$(SOURCE)/compat/probed-*
 	find $(DESTDIR)$(SOURCE) -type f ! -name '*.[ch]' ! -name '*.mk' ! -name Kbuild ! -name dkms.conf \
-		! -path '*/compat/ask.sh' ! -path '*/compat/probes/table' -delete
+		! -path '*/compat/*.sh' ! -path '*/compat/probes/table' -delete
 	find $(DESTDIR)$(SOURCE) -name '*.mod.c' -delete
 
 install-man: ## copy the module's manual page to $(DESTDIR)/usr/share/man

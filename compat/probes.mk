@@ -30,7 +30,11 @@ compat-lacks = $(strip $(foreach option,CONFIG_MODULES CONFIG_SCSI CONFIG_CONFIG
 	$(if $($(option)),,$(option))))
 
 $(compat-header): $(src)/compat/ask.sh $(src)/compat/probes/table $(wildcard $(src)/compat/probes/*.c)
-	$(if $(compat-lacks),$(error tcm_loop: this kernel has no $(compat-lacks), which tcm_loop needs))
+	$(foreach option,$(compat-lacks),$(info tcm_loop: this kernel has no $(option), which tcm_loop needs))
+	$(if $(filter y,$(CONFIG_LOOPBACK_TARGET)),$(info tcm_loop: this kernel has its own tcm_loop built in, CONFIG_LOOPBACK_TARGET=y))
+	$(if $(compat-lacks)$(filter y,$(CONFIG_LOOPBACK_TARGET)),$(error tcm_loop: it is not built for this kernel))
+	$(if $(CONFIG_TRIM_UNUSED_KSYMS),$(info tcm_loop: this kernel exports only what its own modules use, CONFIG_TRIM_UNUSED_KSYMS; what is \
+		"undefined" below was not among that, and must be in its CONFIG_UNUSED_KSYMS_WHITELIST))
 	$(call cmd,compat_ask)
 
 $(addprefix $(obj)/,$(tcm_loop-y)): $(compat-header)
