@@ -41,6 +41,14 @@ check-headers: ## build against each of KDIRS="DIR...", prepared kernel trees or
 clean: ## remove what "make modules" made
 	$(kernel-make) clean
 
+# Where things go; DESTDIR comes before each of them.
+prefix ?= /usr
+sbindir ?= $(prefix)/sbin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+unitdir ?= $(prefix)/lib/systemd/system
+sysconfdir ?= /etc
+
 install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 	install -d $(DESTDIR)$(SOURCE)
 	cp -r --preserve=timestamps dkms.conf Kbuild src include compat $(DESTDIR)$(SOURCE)
@@ -49,31 +57,37 @@ install-source: ## copy what DKMS builds from to $(DESTDIR)/usr/src
 		! -path '*/compat/*.sh' ! -path '*/compat/probes/table' -delete
 	find $(DESTDIR)$(SOURCE) -name '*.mod.c' -delete
 
-install-man: ## copy the module's manual page to $(DESTDIR)/usr/share/man
-	install -D -m 644 -t $(DESTDIR)/usr/share/man/man4 man/tcm_loop.4
+install-man: ## copy the module's manual page to $(DESTDIR)$(mandir)
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man4 man/tcm_loop.4
 
-SBINDIR ?= /usr/sbin
-UNITDIR ?= /usr/lib/systemd/system
+# A file of ours that names another has the name of where that goes.
+install-file = install -d $(dir $(2)) && sed 's,/usr/sbin/tcm-loop,$(sbindir)/tcm-loop,g; s,/usr/share/tcm-loop,$(datadir)/tcm-loop,g' \
+	$(1) >$(2) && chmod $(3) $(2)
+
 install-command: ## what "make install-utils" installs, but for the unit
-	install -D -t $(DESTDIR)$(SBINDIR) utils/tcm-loop
-	install -D -m 644 -t $(DESTDIR)/usr/share/tcm-loop/tcmloop utils/tcmloop/*.py
-	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)/usr/share/bash-completion/completions/tcm-loop
-	install -D -m 644 -t $(DESTDIR)/usr/share/man/man5 man/tcm-loop.conf.5
-	install -D -m 644 -t $(DESTDIR)/usr/share/man/man8 man/tcm-loop.8
-	[ -e $(DESTDIR)/etc/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)/etc utils/tcm-loop.conf
-
-	for service in target rtslib-fb-targetctl; do \
-		install -D -m 644 utils/target.service.conf $(DESTDIR)$(UNITDIR)/$$service.service.d/tcm-loop.conf || exit; \
-	done
+	$(call install-file,utils/tcm-loop,$(DESTDIR)$(sbindir)/tcm-loop,755)
+	install -D -m 644 -t $(DESTDIR)$(datadir)/tcm-loop/tcmloop utils/tcmloop/*.py
+	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)$(datadir)/bash-completion/completions/tcm-loop
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 man/tcm-loop.conf.5
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man8 man/tcm-loop.8
+	[ -e $(DESTDIR)$(sysconfdir)/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)$(sysconfdir) utils/tcm-loop.conf
+	$(call install-file,utils/target.service.conf,$(DESTDIR)$(unitdir)/target.service.d/tcm-loop.conf,644)
+	$(call install-file,utils/target.service.conf,$(DESTDIR)$(unitdir)/rtslib-fb-targetctl.service.d/tcm-loop.conf,644)
 
 install-utils: install-command ## install the command tcm-loop, its unit and manual pages
-	install -D -m 644 -t $(DESTDIR)$(UNITDIR) utils/tcm-loop.service
+	$(call install-file,utils/tcm-loop.service,$(DESTDIR)$(unitdir)/tcm-loop.service,644)
+
+# What is installed is what "make install-utils" leaves in an empty folder.
+list-utils: ## list what "make install-utils" installs
+	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && $(MAKE) -s --no-print-directory install-utils DESTDIR=$$stage && \
+		find $$stage -type f | sed "s,^$$stage,," | sort
 
 uninstall-utils: ## undo "make install-utils"; /etc/tcm-loop.conf stays
-	rm -rf $(DESTDIR)$(SBINDIR)/tcm-loop $(DESTDIR)/usr/share/tcm-loop $(DESTDIR)$(UNITDIR)/tcm-loop.service
-	rm -rf $(DESTDIR)$(UNITDIR)/target.service.d/tcm-loop.conf $(DESTDIR)$(UNITDIR)/rtslib-fb-targetctl.service.d/tcm-loop.conf
-	rm -f $(DESTDIR)/usr/share/bash-completion/completions/tcm-loop
-	rm -f $(DESTDIR)/usr/share/man/man5/tcm-loop.conf.5* $(DESTDIR)/usr/share/man/man8/tcm-loop.8*
+	for file in $$($(MAKE) -s --no-print-directory list-utils); do \
+		[ $$file = $(sysconfdir)/tcm-loop.conf ] || rm -f $(DESTDIR)$$file $(DESTDIR)$$file.gz; \
+		[ $${file%.service.d/*} = $$file ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$${file%/*}; \
+	done
+	rm -rf $(DESTDIR)$(datadir)/tcm-loop
 
 install: install-source ## install through DKMS, for the running kernel or KERNELS="...", and those to come
 	dkms add -m tcm-loop -v $(VERSION)
@@ -83,19 +97,25 @@ uninstall: ## undo "make install"; the kernel's own module is back
 	dkms remove -m tcm-loop -v $(VERSION) --all
 	rm -r $(SOURCE)
 
+# The source without git, as in a tarball, is all there is but what was built.
+TARBALL := build/tcm-loop-$(VERSION).tar
 dist: ## pack the committed source: build/tcm-loop-VERSION.tar.gz
 	@mkdir -p build
-	git archive --prefix=tcm-loop-$(VERSION)/ HEAD | gzip -n >build/tcm-loop-$(VERSION).tar.gz
+	if [ -e .git ]; then git archive --prefix=tcm-loop-$(VERSION)/ HEAD >$(TARBALL); else \
+		tar -cf $(TARBALL) --exclude=./build --exclude='probed-*' --exclude-from=.gitignore \
+		--transform 's,^\.,tcm-loop-$(VERSION),S' .; fi
+	gzip -nf $(TARBALL)
 
 deb: dist ## build the Debian package in build/deb
 	rm -rf build/deb && mkdir -p build/deb
-	tar -C build/deb -xf build/tcm-loop-$(VERSION).tar.gz
+	tar -C build/deb -xf $(TARBALL).gz
 	cd build/deb/tcm-loop-$(VERSION) && dpkg-buildpackage -us -uc -b
 	@ls build/deb/*.deb
 
+RPMBUILD ?= rpmbuild
 rpm: dist ## build the RPM package in build/rpm
 	rm -rf build/rpm
-	rpmbuild -ba --define "_topdir $(CURDIR)/build/rpm" --define "_sourcedir $(CURDIR)/build" rpm/tcm-loop-dkms.spec
+	$(RPMBUILD) -ba --define "_topdir $(CURDIR)/build/rpm" --define "_sourcedir $(CURDIR)/build" rpm/tcm-loop-dkms.spec
 	@ls build/rpm/RPMS/noarch/*.rpm
 
 setup: ## install what the lab needs on this Debian machine
@@ -140,5 +160,5 @@ shell: setup ## a root shell in KERNEL=uml or a release, with the module loaded 
 format: setup ## let clang-format rewrite the sources
 	@vm/lint --fix
 
-.PHONY: help modules modules_install probes check-headers clean install-source install-man install-command install-utils uninstall-utils install uninstall dist deb rpm setup demo check \
-	check-utils check-packages check-long check-docs test bench clients coverage mutants shell format
+.PHONY: help modules modules_install probes check-headers clean install-source install-man install-command install-utils list-utils uninstall-utils \
+	install uninstall dist deb rpm setup demo check check-utils check-packages check-long check-docs test bench clients coverage mutants shell format

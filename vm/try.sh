@@ -58,6 +58,12 @@ nothing_left() {
 		-not -path '*/kernel/drivers/target/*' -not -path '*/linux-*' | grep .
 }
 
+linked() { # what the package's README names with a link is where that says
+	inside "$work/root" sh -ec 'cd "$(dirname "$(find /usr/share/doc/tcm-loop-dkms* /usr/share/doc/packages/tcm-loop-dkms* -name README.md 2>/dev/null)")"
+		[ -e README.md ]
+		for link in $(grep -o "]([^):]*)" README.md | tr -d "]()" | sort -u); do ls "$link"; done'
+}
+
 works() { # works KERNEL TEST: in that kernel modprobe loads ours, and it does its work
 	"$VM/boot" "$work" "$1" && "$VM/run" "$work" --limit 600 -- sh -ec '
 		modprobe tcm_loop
