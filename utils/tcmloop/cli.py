@@ -14,7 +14,7 @@ from .inuse import Users
 from .model import OPTIONS, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, protocol_of
 from .run import Executor
-from .snapshot import Snapshot
+from .snapshot import Look, Snapshot
 from .state import FOLDER, Entry, Port, Store
 from .tree import Stop, Tree
 
@@ -238,22 +238,39 @@ def configured(tree):
 def remove(session, arguments):
     if not (arguments.disk or arguments.all or arguments.origin):
         raise Error("which disk? Give names, or --all; \"tcm-loop list\" shows them", 2)
-    with session.writing() as (state, snapshot):
-        names = []
-        for name in arguments.disk:
-            if name.startswith("/dev/"):
-                device = os.path.basename(os.path.realpath(name))
-                name = next((n for n, made in state.disks.items()
-                             if plan.find(snapshot, made).linked and snapshot.device(made.place) == device), name)
-            if name not in state.disks:
-                raise Error(f"{name} is not a disk that this command made; it made: {', '.join(state.disks) or 'none'}", NO_SUCH_DISK)
-            names.append(name)
-        origins = set(map(os.path.abspath, arguments.origin))
-        if CONFIG in origins:
-            origins.add("")  # of 3.0.0, whose unit removed all at its stop
-        names += [name for name, made in state.disks.items() if arguments.all or made.origin in origins]
-        changes = plan.plan(state, snapshot, session.users(snapshot), leaving=dict.fromkeys(names), force=arguments.force)
-        return session.perform(changes, several=len(names) > 1)
+    names, status, several = None, 0, False
+    end = session.tree.now() + arguments.wait
+    while True:
+        with session.writing() as (state, snapshot):
+            if names is None:
+                names = chosen(state, snapshot, arguments)
+                several = len(names) > 1
+            leaving = [name for name in names if name in state.disks]
+            changes = plan.plan(state, snapshot, session.users(snapshot), leaving=leaving, force=arguments.force)
+            in_use = [change for change in changes if change.fault and change.fault.status == plan.IN_USE] if session.tree.now() < end else []
+            status = session.perform([change for change in changes if change not in in_use], several) or status
+        if not in_use:
+            return status
+        names = [move.name for change in in_use for move in change.moves]
+        session.tree.sleep(0.5)
+
+
+def chosen(state, snapshot, arguments):
+    """The names of the disks to remove, each once."""
+    names = []
+    for name in arguments.disk:
+        if name.startswith("/dev/"):
+            device = os.path.basename(os.path.realpath(name))
+            name = next((n for n, made in state.disks.items()
+                         if plan.find(snapshot, made).linked and snapshot.device(made.place) == device), name)
+        if name not in state.disks:
+            raise Error(f"{name} is not a disk that this command made; it made: {', '.join(state.disks) or 'none'}", NO_SUCH_DISK)
+        names.append(name)
+    origins = set(map(os.path.abspath, arguments.origin))
+    if CONFIG in origins:
+        origins.add("")  # of 3.0.0, whose unit removed all at its stop
+    names += [name for name, made in state.disks.items() if arguments.all or made.origin in origins]
+    return list(dict.fromkeys(names))
 
 
 def apply(session, arguments):
@@ -280,6 +297,33 @@ def apply(session, arguments):
     with session.writing() as found:
         changes = changes_of(*found)
         return session.perform(changes)
+
+
+def wait(session, arguments):
+    """For tcm-loop-late.service: make the disks that are not there yet, each once its data is.  Nothing that is there is changed."""
+    tree, origin = session.tree, origin_of(arguments.file)
+    left = {disk.name: disk for disk in conf.read(tree, arguments.file, {})}
+    told, status, start = set(), 0, tree.now()
+    while left:
+        look = Look(tree)
+        reasons = {name: plan.absent(disk, look) for name, disk in left.items()}
+        if None in reasons.values():
+            with session.writing() as (state, snapshot):
+                there = [disk for name, disk in left.items() if not reasons[name] and name not in state.entries]
+                changes = plan.plan(state, snapshot, session.users(snapshot), there, origin=origin, adopt=True)
+                gone = {move.name for change in changes for move in change.moves if isinstance(move.fault, plan.Absent)}
+                status = session.perform([change for change in changes if not gone.intersection(move.name for move in change.moves)]) or status
+            left = {name: disk for name, disk in left.items() if reasons[name] or name in gone}
+        for name in left:
+            if name not in told and reasons[name]:
+                told.add(name)
+                say(f"{name}: waits: {reasons[name]}")
+        if left:
+            try:
+                tree.sleep(1 if tree.now() - start < 60 else 5)
+            except Stop:
+                return 0
+    return status
 
 
 def rows(state, snapshot):
@@ -356,6 +400,7 @@ def parser():
     sub.add_argument("disk", nargs="*", help="name, or /dev/sdX")
     sub.add_argument("--all", action="store_true", help="all of them")
     sub.add_argument("--origin", metavar="FILE", action="append", default=[], help="those that \"tcm-loop apply FILE\" made")
+    sub.add_argument("--wait", metavar="SECONDS", type=float, default=0, help="how long one that is in use is waited for (0)")
     sub.add_argument("--force", action="store_true", help="in use or not")
     sub.set_defaults(run=remove)
 
@@ -365,6 +410,10 @@ def parser():
     sub.add_argument("--prune", action="store_true", help="remove what other files and \"create\" made, too")
     sub.add_argument("--force", action="store_true", help="change what is in use, and what loses its data, too")
     sub.set_defaults(run=apply)
+
+    sub = commands.add_parser("wait", help="make the disks of a file whose data is not there yet, as soon as it is")
+    sub.add_argument("file", nargs="?", default=CONFIG, help=f"see tcm-loop.conf(5) ({CONFIG})")
+    sub.set_defaults(run=wait)
 
     sub = commands.add_parser("adopt", help="count disks that others made as this command's")
     sub.add_argument("disk", nargs="+", help="name of the backstore")
@@ -395,7 +444,7 @@ def run(argv, tree=None):
         return complete(argv[at + 1:], tree or Tree(writable=False))
     arguments = parser().parse_args(argv)
     if not tree:
-        writable = arguments.run in (create, remove, adopt, forget) or arguments.run is apply and not arguments.dry_run
+        writable = arguments.run in (create, remove, wait, adopt, forget) or arguments.run is apply and not arguments.dry_run
         tree = Tree(writable=writable, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             if signal.getsignal(number) != signal.SIG_IGN:

@@ -16,6 +16,25 @@ from .state import Entry, Port
 IN_USE = 5  # the exit status
 
 
+class Absent(Error):
+    """Data that is not there, and may come."""
+
+
+def absent(disk, look):
+    """Why the data of a disk is not there yet, or None."""
+    if disk.kind == "block":
+        node = look.node(disk.where)
+        if not node:
+            return f"{disk.where} is not there"
+        if node.kind == "block" and not look.is_ready(node):
+            return f"{disk.where} is part of another device, or not set up, as udev says"
+    elif disk.kind == "file":
+        missing = look.missing_mount(disk.where)
+        if missing:
+            return f"{disk.where} is on {missing}, which is in /etc/fstab and not mounted"
+    return None
+
+
 class Have(NamedTuple):
     """What there is of a disk that was made."""
     inside: str  # its backstore, or ""
@@ -198,8 +217,11 @@ class Planner:
         return len(nodes) == 2 and None not in nodes and nodes[0].key == nodes[1].key
 
     def size_of_data(self, disk, node):
+        reason = absent(disk, self.snapshot)
+        if reason and (not self.force or disk.kind == "block" and not node):
+            raise Absent(f"{disk.name}: {reason}" + ("; with --force it is taken as it is" if node or disk.kind == "file" else ""))
         if disk.kind == "block":
-            if not node or node.kind != "block":
+            if node.kind != "block":
                 raise Error(f"{disk.name}: {disk.where} is not a block device")
             return 0
         if not node:
@@ -207,9 +229,6 @@ class Planner:
                 raise Error(f"{disk.name}: {disk.where} does not exist; with a size it is made")
             if not self.snapshot.tree.is_folder(os.path.dirname(disk.where)):
                 raise Error(f"{disk.name}: there is no folder {os.path.dirname(disk.where)}")
-            missing = self.snapshot.missing_mount(disk.where)
-            if missing and not self.force:
-                raise Error(f"{disk.name}: {disk.where} does not exist, and {missing}, which is in /etc/fstab, is not mounted; with --force it is made")
             return disk.size
         if node.kind != "file":
             raise Error(f"{disk.name}: {disk.where} is not a file")

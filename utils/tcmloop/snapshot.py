@@ -47,9 +47,43 @@ class Lun:
             self.name, self.inside = name, "/".join(os.path.normpath(to).split("/")[-3:])
 
 
-class Snapshot:
+class Look:
+    """Files, devices and mounts, each looked at once."""
+
     def __init__(self, tree):
-        self.tree = tree
+        self.tree, self.cache = tree, {}
+
+    def once(self, key, look):
+        if key not in self.cache:
+            self.cache[key] = look()
+        return self.cache[key]
+
+    def node(self, path):
+        return self.once(("node", path), lambda: self.tree.node(path))
+
+    def is_ready(self, node):
+        """Whether udev lets a block device be used: it is no part of another one, and is set up."""
+        record = self.tree.read(f"/run/udev/data/b{node.key[1]}:{node.key[2]}") or ""
+        return "E:SYSTEMD_READY=0" not in record.splitlines()
+
+    def mount_points(self, path):
+        """Those of a file as /etc/fstab."""
+        lines = [line.split() for line in (self.tree.read(path) or "").splitlines()]
+        points = [re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), line[1]) for line in lines if len(line) > 2 and line[0][0] != "#"]
+        return {os.path.normpath(point) for point in points if point.startswith("/")}
+
+    def missing_mount(self, path):
+        """The file system that a path is to be on, if it is not mounted."""
+        there, folder = self.once("mounts", lambda: self.mount_points("/proc/mounts")), os.path.dirname(os.path.realpath(path))
+        wanted = self.once("fstab", lambda: self.mount_points("/etc/fstab"))
+        while folder != "/" and folder not in wanted:
+            folder = os.path.dirname(folder)
+        return folder if folder != "/" and folder not in there else None
+
+
+class Snapshot(Look):
+    def __init__(self, tree):
+        super().__init__(tree)
         self.backstores, self.luns, self.ports, self.targets = {}, {}, {}, set()
         self.hbas = set()
         for hba in tree.folders(f"{TARGET}/core"):
@@ -61,7 +95,6 @@ class Snapshot:
         for fabric in tree.folders(TARGET):
             if fabric != "core":
                 self.look_at(fabric)
-        self.cache = {}
 
     def look_at(self, fabric):
         for target in self.tree.folders(f"{TARGET}/{fabric}"):
@@ -80,11 +113,6 @@ class Snapshot:
                 if fabric == "loopback" and tpg.startswith("tpgt_"):
                     self.ports[target, int(tpg[5:])] = f"{TARGET}/{fabric}/{target}/{tpg}"
 
-    def once(self, key, look):
-        if key not in self.cache:
-            self.cache[key] = look()
-        return self.cache[key]
-
     def attribute(self, port, name):
         """What an attribute of a port has, or ""."""
         path = self.ports.get(port)
@@ -96,9 +124,6 @@ class Snapshot:
     def hctl(self, place):
         address = self.attribute(place[:2], "address")
         return f"{address}:{place[2]}" if address else ""
-
-    def node(self, path):
-        return self.once(("node", path), lambda: self.tree.node(path))
 
     def device(self, place):
         """The disk's name under /dev, or None."""
@@ -112,20 +137,6 @@ class Snapshot:
             return found
         links = self.once("by-id", look).get(device, [])
         return ([link for link in links if "/wwn-" in link] + [link for link in links if "/scsi-3" in link] + links + [None])[0]
-
-    def mount_points(self, path):
-        """Those of a file as /etc/fstab."""
-        lines = [line.split() for line in (self.tree.read(path) or "").splitlines()]
-        points = [re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), line[1]) for line in lines if len(line) > 2 and line[0][0] != "#"]
-        return {os.path.normpath(point) for point in points if point.startswith("/")}
-
-    def missing_mount(self, path):
-        """The file system that a path is to be on, if it is not mounted."""
-        there, folder = self.once("mounts", lambda: self.mount_points("/proc/mounts")), os.path.dirname(os.path.realpath(path))
-        wanted = self.once("fstab", lambda: self.mount_points("/etc/fstab"))
-        while folder != "/" and folder not in wanted:
-            folder = os.path.dirname(folder)
-        return folder if folder != "/" and folder not in there else None
 
     def available_memory(self):
         match = re.search(r"^MemAvailable:\s*(\d+) kB", self.tree.read("/proc/meminfo") or "", re.MULTILINE)

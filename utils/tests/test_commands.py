@@ -53,7 +53,7 @@ class Data(Case):
         fake.nodes["/etc/fstab"] = "# /srv/other\n/dev/vda / ext4\nUUID=1 /srv/a\\040b/ ext4 nofail 0 2\n\nbad\n/dev/vdb none swap sw 0 0\n"
         fake.nodes["/proc/mounts"] = "/dev/vda / ext4 rw 0 0\n"
         command = "create", "--file", "/srv/a b/c/x", "--size", "1M"
-        self.refused(run(fake, *command), 1, "/srv/a b/c/x does not exist, and /srv/a b, which is in /etc/fstab, is not mounted; with --force")
+        self.refused(run(fake, *command), 1, "/srv/a b/c/x is on /srv/a b, which is in /etc/fstab and not mounted; with --force it is taken as it is")
         self.assertNotIn("/srv/a b/c/x", fake.nodes)
         self.good(run(fake, "create", "--file", "/srv/other/x", "--size", "1M"))
         self.good(run(fake.copy(), *command, "--force"))

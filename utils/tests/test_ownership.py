@@ -340,8 +340,8 @@ class Others(Case):
     def test_completion(self):
         fake = Fake()
         self.good(apply(fake, A))
-        for words, found in (([""], "create list remove apply adopt forget check-idle targetcli"), (["re"], "remove"), (["remove", ""], "a"),
-                             (["remove", "--"], "--help --all --origin --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
-                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply adopt "
+        for words, found in (([""], "create list remove apply wait adopt forget check-idle targetcli"), (["re"], "remove"), (["remove", ""], "a"),
+                             (["remove", "--"], "--help --all --origin --wait --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
+                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt "
                                                                                                                                "forget check-idle targetcli")):
             self.assertEqual(run(fake, "complete", *words).output.split(), found.split(), words)

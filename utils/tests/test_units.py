@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The units: what systemd runs, and in which order."""
 import os
+import re
 import subprocess
 import unittest
 
@@ -33,7 +34,29 @@ class Unit(unittest.TestCase):
     def test_a_reload_says_that_some_disks_failed(self):
         """SuccessExitStatus= is for the start alone: the unit stays active, and takes away at its stop what was made."""
         command, = commands("tcm-loop.service", "ExecReload")
-        self.assertRegex(command, "^/bin/sh -c '.*'$")
         for status in 0, 1, 3:
-            script = command[len("/bin/sh -c '"):-1].replace("/usr/sbin/tcm-loop --lock-timeout 120 apply", f"(exit {status})")
-            self.assertEqual(subprocess.call(["/bin/sh", "-c", script]), 1 if status else 0)
+            self.assertEqual(self.script(command, **{"/usr/sbin/tcm-loop --lock-timeout 120 apply": f"(exit {status})", "systemctl": "echo"}),
+                             (1 if status else 0, "--no-block restart tcm-loop-late.service\n"))
+
+    def script(self, command, **instead):
+        """The exit status and the output of a shell's script with other programs in it."""
+        script = re.fullmatch("/bin/sh -c '(.*)'", command)[1].replace("$$", "$")
+        for program, other in instead.items():
+            self.assertIn(program, script)
+            script = script.replace(program, other)
+        done = subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+        self.assertEqual(done.stderr, "")
+        return done.returncode, done.stdout
+
+    def test_at_shutdown_what_is_in_use_is_waited_for(self):
+        """Else an administrator is told of it, and what was made by hand stays."""
+        command, = commands("tcm-loop.service", "ExecStop")
+        for system, options in ("stopping", "--all --wait 15"), ("running", "--origin /etc/tcm-loop.conf"), ("degraded", "--origin /etc/tcm-loop.conf"):
+            self.assertEqual(self.script(command, **{"systemctl is-system-running": f"echo {system}", "exec /usr/sbin/tcm-loop": "echo"}),
+                             (0, f"--lock-timeout 120 remove {options}\n"))
+
+    def test_only_a_shutdown_removes_what_nobody_uses_before_its_data_goes(self):
+        """The unit is restarted at a reload, too."""
+        command, = commands("tcm-loop-late.service", "ExecStop")
+        for system, output in ("stopping", "--lock-timeout 30 remove --all\n"), ("running", ""), ("degraded", ""), ("", ""):
+            self.assertEqual(self.script(command, **{"systemctl is-system-running": f"echo {system}", "/usr/sbin/tcm-loop": "echo"}), (0, output))
