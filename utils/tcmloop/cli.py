@@ -175,15 +175,15 @@ def forget(session, arguments):
 
 
 def check_idle(session, arguments):
-    """For target.service, whose start and stop clear all that there is, or half of it if there is a name that rtslib does not know."""
+    """For target.service, whose start and stop clear all that there is, idle ramdisks, too, or half of it if there is a name
+    that rtslib does not know."""
     if arguments.restore and not any(session.tree.node(path) for path in targetcli.SAVED):
         return 0  # its start ends before it clears
     state, snapshot = session.reading()
     users, used = session.users(snapshot), []
     for name, made in state.disks.items():
-        user = users.of(made.place) if plan.find(snapshot, made).linked else None
-        if user:
-            used.append(f"{name}: {user}")
+        if plan.find(snapshot, made).inside:
+            used.append(f"{name}: {users.of(made.place) or 'is there'}; \"systemctl stop tcm-loop\", or \"tcm-loop remove\", comes first")
     used += [f"{target}: targetctl does not know such names, and would stop half-way" for target in sorted(snapshot.targets)
              if not targetcli.is_known(target)]
     if used:
@@ -423,7 +423,7 @@ def parser():
     sub.add_argument("disk", nargs="+", help="name")
     sub.set_defaults(run=forget)
 
-    sub = commands.add_parser("check-idle", help="fail if a disk that this command made is in use")
+    sub = commands.add_parser("check-idle", help="fail if there is what target.service would take away: for it")
     sub.add_argument("--restore", action="store_true", help="succeed if there is nothing that \"targetctl restore\" would restore")
     sub.set_defaults(run=check_idle)
 

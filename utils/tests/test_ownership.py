@@ -308,13 +308,19 @@ class Others(Case):
         self.good(run(fake, "remove", "a"))
         self.assertEqual(seen(fake), {"hbas": 0})
 
-    def test_target_service_is_not_started_over_disks_in_use(self):
+    def test_target_service_is_not_started_over_disks(self):
+        """Nor over idle ones: a ramdisk's data would be gone, and nobody would make the others again."""
         fake = Fake()
         self.good(run(fake, "check-idle"))
         self.good(apply(fake, A))
-        self.good(self.unchanged(fake, "check-idle"))
+        self.refused(self.unchanged(fake, "check-idle"), 5, "a: is there; \"systemctl stop tcm-loop\"")
         fake.claimed.add("/dev/sd0")
-        self.refused(self.unchanged(fake, "check-idle"), 5, "a: /dev/sd0 is in use")
+        self.refused(self.unchanged(fake, "check-idle"), 5, "a: /dev/sd0 is in use; ")
+        fake.claimed.clear()
+        fake.unlink(f"{PORT}/lun/lun_0/backstore")
+        self.refused(self.unchanged(fake, "check-idle"), 5, "a: is there")
+        self.good(run(fake, "remove", "a"))
+        self.good(run(fake, "check-idle"))
 
     def test_target_service_does_not_clear_what_it_cannot(self):
         """It clears what it knows first, other fabrics' targets, and then gives up at a name that it does not know."""
