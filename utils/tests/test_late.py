@@ -119,6 +119,18 @@ class Late(Case):
         self.refused(result, 3, "image: /srv/a/image has 1048576 bytes, not 2097152")
         self.assertIn("lv: /dev/sd0", result.output)
 
+    def test_one_that_goes_again_before_it_is_made_is_waited_for(self):
+        fake = self.boot((110, volume), (200, volume), text=A + LV, failed="lv: /dev/vg/lv is not there$")
+        lock, gone = fake.lock, []
+
+        def go(*args):
+            if fake.clock > 109 and not gone:
+                gone.append(fake.nodes.pop("/dev/vg/lv"))
+            return lock(*args)
+        with unittest.mock.patch.object(fake, "lock", go):
+            self.good(run(fake, "wait"), "lv: /dev/sd1")
+        self.assertGreater(fake.clock, 199)
+
     def test_a_signal_ends_it(self):
         fake = self.boot((110, lambda fake: fake.stop(15)))
         before = seen(fake)
