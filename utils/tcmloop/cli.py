@@ -334,7 +334,10 @@ def rows(state, snapshot):
         if not backstore:
             continue
         made, device, port = mine.get(place), snapshot.device(place), place[:2]
-        yield {"name": backstore.name, "backstore": backstore.plugin, "protocol": protocol_of(place[0]), "target": place[0],
+        protocol = None
+        with contextlib.suppress(Error):  # the kernel's own module takes what is no name
+            protocol = protocol_of(place[0])
+        yield {"name": backstore.name, "backstore": backstore.plugin, "protocol": protocol, "target": place[0],
                "tpg": place[1], "lun": place[2], "initiator": snapshot.nexus(port), "status": snapshot.attribute(port, "transport_status") or None,
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
@@ -358,7 +361,7 @@ def list_disks(session, arguments):
         say(json.dumps(found, indent=2))
         return 0
     table = [("NAME", "DISK", "PROTOCOL", "TARGET", "TPG:LUN", "BACKSTORE", "STATUS", "MADE BY")]
-    table += [(r["name"], r["device"] or "-", r["protocol"], r["target"], f"{r['tpg']}:{r['lun']}", r["backstore"],
+    table += [(r["name"], r["device"] or "-", r["protocol"] or "?", r["target"], f"{r['tpg']}:{r['lun']}", r["backstore"],
                "missing" if r["missing"] else r["status"] or "?", "tcm-loop" if r["managed"] else "others") for r in found]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
