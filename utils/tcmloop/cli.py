@@ -391,7 +391,7 @@ def parser():
     sub.add_argument("--tpg", metavar="N", help="target portal group, 0 to 65535 (1)")
     sub.add_argument("--lun", metavar="N", help="LUN, 0 to 65535 (0)")
     sub.add_argument("--serial", metavar="TEXT", help="unit serial number, from which the disk's by-id names come")
-    sub.add_argument("--force", action="store_true", help="more RAM than is available, or a file where a file system is not mounted, too")
+    sub.add_argument("--force", action="store_true", help="more RAM than is available, a file whose file system is not mounted, a device that is not set up, too")
     sub.set_defaults(run=create)
 
     sub = commands.add_parser("list", help="show the disks of the loopback target, whoever made them")

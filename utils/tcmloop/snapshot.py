@@ -62,9 +62,9 @@ class Look:
         return self.once(("node", path), lambda: self.tree.node(path))
 
     def is_ready(self, node):
-        """Whether udev lets a block device be used: it is no part of another one, and is set up."""
-        record = self.tree.read(f"/run/udev/data/b{node.key[1]}:{node.key[2]}") or ""
-        return "E:SYSTEMD_READY=0" not in record.splitlines()
+        """Whether udev lets a block device be used: it is no part of another one, and is set up.  A part of a btrfs is whole as a disk."""
+        record = (self.tree.read(f"/run/udev/data/b{node.key[1]}:{node.key[2]}") or "").splitlines()
+        return "E:SYSTEMD_READY=0" not in record or "E:ID_BTRFS_READY=0" in record
 
     def mount_points(self, path):
         """Those of a file as /etc/fstab."""

@@ -62,7 +62,20 @@ class Unit(unittest.TestCase):
                              (0, f"--lock-timeout 120 remove {options}\n"))
 
     def test_only_a_shutdown_removes_what_nobody_uses_before_its_data_goes(self):
-        """The unit is restarted at a reload, too."""
-        command, = commands("tcm-loop-late.service", "ExecStop")
+        command, = commands("tcm-loop-remote.service", "ExecStop")
         for system, output in ("stopping", "--lock-timeout 30 remove --all\n"), ("running", ""), ("degraded", ""), ("", ""):
             self.assertEqual(script(command, **{"systemctl is-system-running": f"echo {system}", "/usr/sbin/tcm-loop": "echo"}), (0, output))
+
+    def test_what_is_restarted_at_a_reload_removes_nothing(self):
+        for key in "ExecStop", "ExecStopPost", "RemainAfterExit":
+            self.assertEqual(commands("tcm-loop-late.service", key), [])
+
+    def test_all_of_them_are_installed(self):
+        """And started by the one that is enabled."""
+        wanted = commands("tcm-loop.service", "Wants")[0].split()
+        with open(f"{UTILS}/../Makefile") as makefile, open(f"{UTILS}/../rpm/tcm-loop-dkms.spec") as spec:
+            makefile, spec = makefile.read(), spec.read()
+        for name in sorted(name for name in os.listdir(UTILS) if name.endswith(".service")):
+            self.assertEqual(makefile.count(f"utils/{name}"), 1, name)
+            self.assertIn(f"%{{_unitdir}}/{name}\n", spec)
+            self.assertTrue(name == "tcm-loop.service" or name in wanted, name)
