@@ -303,10 +303,13 @@ def wait(session, arguments):
     """For tcm-loop-late.service: make the disks that are not there yet, each once its data is.  Nothing that is there is changed."""
     tree, origin = session.tree, origin_of(arguments.file)
     left = {disk.name: disk for disk in conf.read(tree, arguments.file, {})}
-    told, status, start = set(), 0, tree.now()
+    told, status, start, before = set(), 0, tree.now(), {}
     while left:
         look = Look(tree)
-        reasons = {name: plan.absent(disk, look) for name, disk in left.items()}
+        found = {name: plan.absent(disk, look) for name, disk in left.items()}
+        # What has just come is looked at again: udev makes a link before it says what the device is for.
+        reasons = {name: found[name] or before.get(name) for name in left}
+        before = found
         if None in reasons.values():
             with session.writing() as (state, snapshot):
                 there = [disk for name, disk in left.items() if not reasons[name] and name not in state.entries]
@@ -314,6 +317,7 @@ def wait(session, arguments):
                 gone = {move.name for change in changes for move in change.moves if isinstance(move.fault, plan.Absent)}
                 status = session.perform([change for change in changes if not gone.intersection(move.name for move in change.moves)]) or status
             left = {name: disk for name, disk in left.items() if reasons[name] or name in gone}
+            before.update(dict.fromkeys(gone, "it has gone again"))
         for name in left:
             if name not in told and reasons[name]:
                 told.add(name)

@@ -54,7 +54,7 @@ class Late(Case):
         before = data(fake)["a"]
         result = run(fake, "wait")
         self.good(result, r"^lv: waits: /dev/vg/lv is not there\nimage: waits: /srv/a/image is on .*\nlv: /dev/sd1.*\nimage: /dev/sd2.*\n$")
-        self.assertLess(fake.clock, 307)
+        self.assertLess(fake.clock, 312)
         self.assertEqual(data(fake)["a"], before)
         self.good(run(fake, "apply"), "nothing to do")
         self.good(run(fake, "remove", "--origin", CONF))
@@ -75,7 +75,7 @@ class Late(Case):
 
     def test_a_device_that_udev_has_not_done_with_is_not_taken(self):
         """Opened, a path could not become multipathd's any more, nor a physical volume LVM's."""
-        fake = self.boot((110, volume), (110, udev(False)), (200, udev(True)), text=A + LV, failed="lv: /dev/vg/lv is not there$")
+        fake = self.boot((110, volume), (111, udev(False)), (200, udev(True)), text=A + LV, failed="lv: /dev/vg/lv is not there$")
         self.good(run(fake, "wait"), "lv: /dev/sd1")
         self.assertGreater(fake.clock, 199)
         for command in ("create", "--block", "/dev/vg/lv"), ("apply", CONF):
