@@ -64,17 +64,20 @@ install-man: ## copy the module's manual page to $(DESTDIR)$(mandir)
 install-file = install -d $(dir $(2)) && sed 's,/usr/sbin/tcm-loop,$(sbindir)/tcm-loop,g; s,/usr/share/tcm-loop,$(datadir)/tcm-loop,g' \
 	$(1) >$(2) && chmod $(3) $(2)
 
-install-command: ## what "make install-utils" installs, but for the unit
+install-command: ## what "make install-utils" installs, but for the unit that is enabled
 	$(call install-file,utils/tcm-loop,$(DESTDIR)$(sbindir)/tcm-loop,755)
 	install -D -m 644 -t $(DESTDIR)$(datadir)/tcm-loop/tcmloop utils/tcmloop/*.py
+	install -D -m 644 -t $(DESTDIR)$(datadir)/tcm-loop utils/list.schema.json
 	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)$(datadir)/bash-completion/completions/tcm-loop
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 man/tcm-loop.conf.5
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man8 man/tcm-loop.8
 	[ -e $(DESTDIR)$(sysconfdir)/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)$(sysconfdir) utils/tcm-loop.conf
 	$(call install-file,utils/target.service.conf,$(DESTDIR)$(unitdir)/target.service.d/tcm-loop.conf,644)
 	$(call install-file,utils/target.service.conf,$(DESTDIR)$(unitdir)/rtslib-fb-targetctl.service.d/tcm-loop.conf,644)
+	$(call install-file,utils/tcm-loop-late.service,$(DESTDIR)$(unitdir)/tcm-loop-late.service,644)
+	$(call install-file,utils/tcm-loop-remote.service,$(DESTDIR)$(unitdir)/tcm-loop-remote.service,644)
 
-install-utils: install-command ## install the command tcm-loop, its unit and manual pages
+install-utils: install-command ## install the command tcm-loop, its units and manual pages
 	$(call install-file,utils/tcm-loop.service,$(DESTDIR)$(unitdir)/tcm-loop.service,644)
 
 # What is installed is what "make install-utils" leaves in an empty folder.
