@@ -152,6 +152,8 @@ struct tcm_loop_cmd {
  * @cmd: the part; the first member, as compat wants it
  * @lun: the LUN, referenced
  * @rcu: for freeing
+ * @work: for sending what the SCSI layer does not know of
+ * @write_back: tcm_loop_write_back() has sent it
  * @cdb: the CDB
  * @sense: where the target puts sense data
  */
@@ -159,6 +161,8 @@ struct tcm_loop_query {
 	struct tcm_loop_cmd cmd;
 	struct tcm_loop_lun *lun;
 	struct rcu_head rcu;
+	struct work_struct work;
+	bool write_back;
 	u8 cdb[16];
 	u8 sense[SCSI_SENSE_BUFFERSIZE];
 };
@@ -224,6 +228,19 @@ enum tcm_loop_lun_state {
 	TCM_LOOP_LUN_LEFT,
 };
 
+/**
+ * enum tcm_loop_cache - what is known of a write cache, see suspend.c
+ * @TCM_LOOP_CACHE_UNKNOWN: nothing
+ * @TCM_LOOP_CACHE_BEING_WRITTEN: it is being written back, and nothing came to
+ *	it since through this LUN
+ * @TCM_LOOP_CACHE_CLEAN: it was written back, likewise
+ */
+enum tcm_loop_cache {
+	TCM_LOOP_CACHE_UNKNOWN,
+	TCM_LOOP_CACHE_BEING_WRITTEN,
+	TCM_LOOP_CACHE_CLEAN,
+};
+
 /* An NAA IEEE Registered Extended identifier: SPC-4 r37, 7.8.6.6.5 */
 #define TCM_LOOP_NAA_SIZE 16
 
@@ -246,6 +263,8 @@ enum tcm_loop_lun_state {
  * @write_protected: see protect.c; constant
  * @silent: a command has come back without an answer, and none was answered
  *	since; written with WRITE_ONCE
+ * @cache: an enum tcm_loop_cache; changed atomically, as far as it becomes more
+ *	than unknown
  * @left: how many commands that have come back so the target still has
  * @left_since: since when, in jiffies
  * @deferred: how many commands have gone at once, and may have their bio on a
@@ -266,6 +285,7 @@ struct tcm_loop_lun {
 	bool passthrough;
 	bool write_protected;
 	bool silent;
+	int cache;
 	atomic_t left;
 	unsigned long left_since;
 	atomic_t deferred ____cacheline_aligned_in_smp;
@@ -443,6 +463,8 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 
 /* query.c */
 bool tcm_loop_is_query(struct scsi_cmnd *sc);
+bool tcm_loop_is_flush(const struct scsi_cmnd *sc);
+void tcm_loop_write_back(struct tcm_loop_lun *lun);
 struct tcm_loop_query *tcm_loop_query_begin(struct scsi_cmnd *sc);
 void tcm_loop_query_end(struct tcm_loop_cmd *cmd);
 bool tcm_loop_query_leave(struct scsi_cmnd *sc);
@@ -450,6 +472,7 @@ void tcm_loop_query_release(struct tcm_loop_cmd *cmd);
 
 /* submit.c */
 bool tcm_loop_is_read_or_write(const u8 *cdb);
+void tcm_loop_submit_here(struct se_cmd *se_cmd);
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     struct tcm_loop_lun *lun);
 void tcm_loop_queue_work(struct work_struct *work);

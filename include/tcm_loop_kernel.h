@@ -83,6 +83,23 @@ static inline struct blk_plug *tcm_loop_plug_set_aside(void)
 }
 #endif
 
+/**
+ * tcm_loop_plug_has_others - does a plug hold requests not of one queue alone?
+ * @plug: the task's plug
+ * @q: the queue
+ *
+ * For cores that submit directly; with others nobody asks.
+ */
+#ifndef tcm_loop_plug_has_others
+static inline bool tcm_loop_plug_has_others(const struct blk_plug *plug,
+					    const struct request_queue *q)
+{
+	const struct request *cached = plug->cached_rqs.head;
+
+	return plug->multiple_queues || (cached && cached->q != q);
+}
+#endif
+
 /* As "%*pbl" shows a bitmap, in a buffer. */
 #ifndef tcm_loop_show_bitmap
 #define tcm_loop_show_bitmap(buffer, size, map, bits)                          \
@@ -437,6 +454,12 @@ static inline bool tcm_loop_core_completes_directly(void)
 static inline bool tcm_loop_submits_directly(const struct se_device *dev)
 {
 	return dev->dev_attrib.submit_type == TARGET_FABRIC_DEFAULT_SUBMIT;
+}
+
+/* As the administrator has chosen. */
+static inline bool tcm_loop_must_submit_directly(const struct se_device *dev)
+{
+	return dev->dev_attrib.submit_type == TARGET_DIRECT_SUBMIT;
 }
 
 /* A command has work of its own, and before it is submitted that is ours. */

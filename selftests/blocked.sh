@@ -23,7 +23,7 @@ leave() { # the upper target goes first: its backstore has the disk of the other
 	stop_tcmu_runner
 	clean_up
 	dmsetup remove --retry held
-	rm -rf /tmp/tcmu
+	rm -rf /tmp/tcmu /var/tmp/blocked.img
 } 2>/dev/null
 trap leave EXIT
 
@@ -137,12 +137,52 @@ for scheduler in mq-deadline none; do
 	end
 	check "$scheduler, hardly a tag: without an error" ended_well
 done
+
 go_on
+pkill -CONT -f systemd-udevd
+# With submit_type 1 who sends is who submits to the device below, and must not wait for himself: for tags
+# that his own requests have, which he has not sent yet, or for what he is about to read.
+submit_type() { [ ! -e "$core/$1/attrib/submit_type" ] || write 1 "$core/$1/attrib/submit_type"; }
+if modprobe -q null_blk nr_devices=1 gb=1 submit_queues=1 hw_queue_depth=32 irqmode=2 completion_nsec=100000; then
+	make_iblock few /dev/nullb0
+	submit_type iblock_0/few
+	link_lun $naa 1 3 iblock_0/few
+	few=$(disk_of $naa 1 3)
+	at_rest "$few"
+	batches() { # each is sent in two parts, the first within the submission of the second
+		fio --name=batches --filename="$few" --direct=1 --ioengine=libaio --rw=randwrite --bs=4k --size=8m --io_size=8m \
+			--iodepth=80 --iodepth_batch_submit=40 --iodepth_batch_complete_min=40 --output-format=terse
+	}
+	begin batches
+	check "submit_type 1: batches of more than the device below has tags end" wait_for 60 has_ended
+	end
+	check "submit_type 1: without an error" ended_well
+	check "unlink LUN 3" unlink_lun $naa 1 3
+	rmdir $core/iblock_0/few
+	wait_for 30 rmmod null_blk
+else
+	skip "submit_type 1: batches of more than the device below has tags end" "needs null_blk"
+fi
+file=/var/tmp/blocked.img # on a file system with a device
+dd if=/dev/zero of=$file bs=1M count=16 conv=fsync status=none
+make_fileio direct 16 $file
+submit_type fileio_0/direct
+link_lun $naa 1 3 fileio_0/direct
+uncached=$(disk_of $naa 1 3)
+at_rest "$uncached"
+echo 3 >/proc/sys/vm/drop_caches
+begin dd if="$uncached" of=/dev/null bs=4k skip=1000 count=1 iflag=direct status=none
+check "submit_type 1: a file that is not in memory is read" wait_for 60 has_ended
+end
+check "submit_type 1: without an error" ended_well
+check "unlink LUN 3" unlink_lun $naa 1 3
+rmdir $core/fileio_0/direct
+rm $file
+
 for lun in 0 1 ${silent:+2}; do
 	check "unlink LUN $lun" unlink_lun $naa 1 "$lun"
 done
 check "unlink LUN 1 of the other TPG" unlink_lun $naa 2 1
 check "free the backstore, which has the disk below open" rmdir $core/iblock_0/above
 stop_tcmu_runner
-pkill -CONT -f systemd-udevd
 finish

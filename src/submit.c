@@ -38,12 +38,19 @@
  * queue too.  It has a rescuer, so that it works without memory.
  *
  * The backstore's attribute submit_type goes before all this.  With 1 all is at
- * once, and if requests of this task are just being taken out of its plug, none
- * may be put in: the plug is laid aside, and iblock's own takes its place.
+ * once, where this task does not wait for itself then.  In submit_bio() the
+ * bios that a backstore submits stay on the task's list while queuecommand
+ * runs, and some commands wait for theirs there (UNMAP, WRITE SAME, a file that
+ * is read): these go through the work queue, and so does what may not be
+ * deferred. If requests of this task are just being taken out of its plug, none
+ * may be put in: the plug is laid aside, and iblock's own takes its place.  But
+ * who then sleeps for a tag of the device below keeps from it what is in the
+ * plug: with requests of other devices in there it is the work queue, too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bio.h>
+#include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -122,20 +129,55 @@ static bool tcm_loop_may_go_at_once(struct tcm_loop_cmd *cmd,
 	       (!lun->bio || tcm_loop_may_defer(cmd, sc, lun));
 }
 
-/*
+/* Would this task wait for itself, if it submitted a command now? */
+static bool tcm_loop_waits_for_itself(struct tcm_loop_cmd *cmd,
+				      struct scsi_cmnd *sc,
+				      struct tcm_loop_lun *lun)
+{
+	if (current->bio_list)
+		return !tcm_loop_may_go_at_once(cmd, sc, lun);
+	return current->plug &&
+	       tcm_loop_plug_has_others(current->plug, sc->device->request_queue);
+}
+
+static enum tcm_loop_way tcm_loop_way_of(struct tcm_loop_cmd *cmd,
+					 struct scsi_cmnd *sc,
+					 struct tcm_loop_lun *lun)
+{
+	const struct se_device *dev = cmd->se_cmd.se_dev;
+
+	if (tcm_loop_submits_directly(dev))
+		return tcm_loop_may_go_at_once(cmd, sc, lun)
+			       ? TCM_LOOP_WAY_AT_ONCE
+			       : TCM_LOOP_WAY_QUEUE;
+	if (tcm_loop_must_submit_directly(dev) &&
+	    tcm_loop_waits_for_itself(cmd, sc, lun))
+		return TCM_LOOP_WAY_QUEUE;
+	return TCM_LOOP_WAY_CORE;
+}
+
+/**
+ * tcm_loop_submit_here - let the target have a command, in a worker
+ * @se_cmd: the target core's view of it, prepared
+ *
  * Reclaim in this worker may wait for pages that only this worker can write, as
  * fileio takes its file system's memory.  Nor is it to be slowed down for the
- * dirty pages of the file system above the disk, which wait for it.
+ * dirty pages of the file system above the disk, which wait for it.  May sleep.
  */
-static void tcm_loop_submit_work(struct work_struct *work)
+void tcm_loop_submit_here(struct se_cmd *se_cmd)
 {
 	unsigned int flags = current->flags & PF_LOCAL_THROTTLE;
 	unsigned int noio = memalloc_noio_save();
 
 	current->flags |= PF_LOCAL_THROTTLE;
-	target_submit(tcm_loop_se_cmd_of_work(work));
+	target_submit(se_cmd);
 	current->flags = (current->flags & ~PF_LOCAL_THROTTLE) | flags;
 	memalloc_noio_restore(noio);
+}
+
+static void tcm_loop_submit_work(struct work_struct *work)
+{
+	tcm_loop_submit_here(tcm_loop_se_cmd_of_work(work));
 }
 
 /**
@@ -149,15 +191,11 @@ static void tcm_loop_submit_work(struct work_struct *work)
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     struct tcm_loop_lun *lun)
 {
-	enum tcm_loop_way way = TCM_LOOP_WAY_QUEUE;
+	enum tcm_loop_way way = tcm_loop_way_of(cmd, sc, lun);
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	struct blk_plug *plug;
 	unsigned int noio;
 
-	if (!tcm_loop_submits_directly(se_cmd->se_dev))
-		way = TCM_LOOP_WAY_CORE;
-	else if (tcm_loop_may_go_at_once(cmd, sc, lun))
-		way = TCM_LOOP_WAY_AT_ONCE;
 	trace_tcm_loop_submit(sc, way);
 	if (way == TCM_LOOP_WAY_QUEUE) {
 		tcm_loop_queue_se_cmd(tcm_loop_submit_queue, se_cmd,

@@ -14,4 +14,9 @@
 #define BLK_MQ_UNIQUE_TAG_BITS 16
 #endif
 
+#ifndef COMPAT_HAS_direct_compl_supp
+/* Before there was direct submission nobody asks. */
+#define tcm_loop_plug_has_others(plug, q) false
+#endif
+
 #endif /* TCM_LOOP_COMPAT_BLK_MQ_H */
