@@ -34,6 +34,13 @@ end() {
 has_ended() { ! kill -0 "$load" 2>/dev/null; }
 ended_well() { [ "$ended" = 0 ] || { echo "status $ended"; tail -n 20 /tmp/load.log; return 1; }; }
 
+# Suspend, as far as the kernel tests it: it comes back by itself.
+
+can_suspend() { [ -e /sys/power/pm_test ] && grep -qw freeze /sys/power/state; }
+suspends() { # suspends LEVEL: of /sys/power/pm_test
+	write 1 /sys/module/suspend/parameters/pm_test_delay && write "$1" /sys/power/pm_test && write freeze /sys/power/state
+}
+
 # Tasks that wait uninterruptibly, each with how often it has been scheduled.
 waiting_tasks() {
 	local status

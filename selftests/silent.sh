@@ -3,7 +3,7 @@
 #
 # A LUN that does not answer: commands that only read, but for READ CAPACITY and MODE SENSE, and a program's SYNCHRONIZE CACHE,
 # come back at their time-out, and then at once, until it answers; all others wait, and
-# a file system's flush.  The backstore is in user space: a tcmu-runner that is stopped,
+# a file system's flush.  Suspend does not ask a program that is frozen.  The backstore is in user space: a tcmu-runner that is stopped,
 # and whose commands have no time-out of TCMU's.
 . "$(dirname "$0")/clients.sh"
 begin_test
@@ -83,6 +83,14 @@ for command in $queries $others; do
 done
 check "this backstore answers these:$answered" test -n "$answered"
 pkill -STOP -f systemd-udevd
+
+if can_suspend; then
+	dd if=/dev/zero of="$disk" bs=4k count=16 oflag=direct status=none
+	check "suspend goes on, although the disk has a cache and its program is frozen" suspends devices
+	check_equal "and nothing is held" "" "$(cat $tpg/held)"
+else
+	skip "suspend goes on, although the disk has a cache and its program is frozen" "this kernel has no test of suspend"
+fi
 
 kill -STOP "$tcmu_runner"
 check "$first comes back at its time-out" comes_back $first 1 5

@@ -137,6 +137,11 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		return 0;
 	}
 	if (tcm_loop_is_query(sc)) {
+		if (unlikely(READ_ONCE(lun->cache) == TCM_LOOP_CACHE_CLEAN) &&
+		    tcm_loop_is_flush(sc)) {
+			tcm_loop_end(sc, SAM_STAT_GOOD);
+			return 0;
+		}
 		if (READ_ONCE(lun->silent)) {
 			tcm_loop_fail(sc, DID_TRANSPORT_FAILFAST);
 			return 0;
@@ -293,6 +298,9 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 		WRITE_ONCE(lun->silent, false);
 	if (cmd->deferred)
 		atomic_dec(&lun->deferred);
+	if (unlikely(READ_ONCE(lun->cache)) && !cmd->apart &&
+	    sc->sc_data_direction != DMA_FROM_DEVICE && !tcm_loop_is_flush(sc))
+		WRITE_ONCE(lun->cache, TCM_LOOP_CACHE_UNKNOWN);
 	trace_tcm_loop_complete(sc);
 	/* After this the error handler may have its own command back. */
 	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);

@@ -17,6 +17,9 @@
  * The first of them that is not answered makes the LUN silent.  As long as it
  * is, the others fail at once: until the target releases any command of the
  * LUN, which it does with those that it still has when the backstore answers.
+ *
+ * SYNCHRONIZE CACHE of this module's own (tcm_loop_write_back()) is one that
+ * the SCSI layer has had back from the beginning.
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -70,6 +73,20 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 }
 
 /**
+ * tcm_loop_is_flush - is it SYNCHRONIZE CACHE?
+ * @sc: the command
+ *
+ * Any context.
+ *
+ * Return: true if so.
+ */
+bool tcm_loop_is_flush(const struct scsi_cmnd *sc)
+{
+	return sc->cmnd[0] == SYNCHRONIZE_CACHE ||
+	       sc->cmnd[0] == SYNCHRONIZE_CACHE_16;
+}
+
+/**
  * tcm_loop_query_begin - memory for the target's part of a command
  * @sc: the command
  *
@@ -91,6 +108,62 @@ struct tcm_loop_query *tcm_loop_query_begin(struct scsi_cmnd *sc)
 	query->lun = sc->device->hostdata;
 	kref_get(&query->lun->ref);
 	return query;
+}
+
+static void tcm_loop_write_back_work(struct work_struct *work)
+{
+	struct tcm_loop_query *query =
+		container_of(work, struct tcm_loop_query, work);
+	struct se_cmd *se_cmd = &query->cmd.se_cmd;
+	struct tcm_loop_lun *lun = query->lun;
+	struct se_session *session;
+	int ret = -ENODEV;
+
+	rcu_read_lock();
+	session = rcu_dereference(lun->tpg->session);
+	if (session)
+		ret = target_init_cmd(se_cmd, session, query->sense,
+				      lun->number, 0, TCM_SIMPLE_TAG, DMA_NONE,
+				      0);
+	rcu_read_unlock();
+	if (ret) {
+		tcm_loop_query_release(&query->cmd);
+		return;
+	}
+	if (!target_submit_prep(se_cmd, query->cdb, NULL, 0, NULL, 0, NULL, 0,
+				GFP_NOIO))
+		tcm_loop_submit_here(se_cmd);
+}
+
+/**
+ * tcm_loop_write_back - have a LUN's backstore write its cache back
+ * @lun: the LUN, linked
+ *
+ * Goes on by itself, and counts in @lun->left until the backstore has answered.
+ * If the answer is GOOD, and no command has ended meanwhile that may have
+ * written, @lun->cache is TCM_LOOP_CACHE_CLEAN then.  host->lock is held.  May
+ * sleep.
+ */
+void tcm_loop_write_back(struct tcm_loop_lun *lun)
+{
+	struct tcm_loop_query *query;
+
+	lockdep_assert_held(&lun->tpg->host->lock);
+	query = kzalloc(sizeof(*query), GFP_KERNEL);
+	if (!query)
+		return;
+	query->cmd.apart = true;
+	query->cmd.result = DID_RESET << 16;
+	query->cdb[0] = SYNCHRONIZE_CACHE;
+	query->write_back = true;
+	query->lun = lun;
+	kref_get(&lun->ref);
+	if (atomic_inc_return(&lun->left) == 1)
+		WRITE_ONCE(lun->left_since, jiffies);
+	/* What ends from now on may not be in the cache that is written. */
+	xchg(&lun->cache, TCM_LOOP_CACHE_BEING_WRITTEN);
+	INIT_WORK(&query->work, tcm_loop_write_back_work);
+	tcm_loop_queue_work(&query->work);
 }
 
 /**
@@ -169,6 +242,9 @@ void tcm_loop_query_release(struct tcm_loop_cmd *cmd)
 			       SCSI_SENSE_BUFFERSIZE);
 		tcm_loop_complete(cmd, sc);
 	} else {
+		if (to_tcm_loop_query(cmd)->write_back && !cmd->result)
+			cmpxchg(&lun->cache, TCM_LOOP_CACHE_BEING_WRITTEN,
+				TCM_LOOP_CACHE_CLEAN);
 		tcm_loop_bounce_free(cmd);
 		atomic_dec(&lun->left);
 		WRITE_ONCE(lun->silent, false);

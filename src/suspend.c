@@ -5,17 +5,91 @@
  * The SCSI layer waits for a disk's commands before it suspends the disk, with
  * user space frozen: for ever, if the backstore does not answer, or if it is
  * user space that answers.  So nothing is suspended while commands are held.
+ *
+ * sd then sends SYNCHRONIZE CACHE to a disk with a write cache, which a frozen
+ * program does not answer either.  So each LUN's cache is written back before
+ * user space is frozen, and sd gets its answer here, unless something was
+ * written through this LUN meanwhile.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/notifier.h>
+#include <linux/sched.h>
 #include <linux/suspend.h>
 
 #include "tcm_loop.h"
 
+/* As long as a command is waited for that only reads. */
+#define TCM_LOOP_WRITE_BACK_TIMEOUT (30 * HZ)
+
 static int tcm_loop_holds(struct tcm_loop_host *host, void *data)
 {
 	return tcm_loop_held_print(host) ? -EBUSY : 0;
+}
+
+static int tcm_loop_write_back_luns(struct tcm_loop_host *host, void *data)
+{
+	struct tcm_loop_tpg *tpg;
+	struct tcm_loop_lun *lun;
+
+	mutex_lock(&host->lock);
+	list_for_each_entry(tpg, &host->tpgs, node)
+		list_for_each_entry(lun, &tpg->luns, node)
+			if (lun->state == TCM_LOOP_LUN_LINKED)
+				tcm_loop_write_back(lun);
+	mutex_unlock(&host->lock);
+	return 0;
+}
+
+static int tcm_loop_forget_luns(struct tcm_loop_host *host, void *data)
+{
+	struct tcm_loop_tpg *tpg;
+	struct tcm_loop_lun *lun;
+
+	mutex_lock(&host->lock);
+	list_for_each_entry(tpg, &host->tpgs, node)
+		list_for_each_entry(lun, &tpg->luns, node)
+			WRITE_ONCE(lun->cache, TCM_LOOP_CACHE_UNKNOWN);
+	mutex_unlock(&host->lock);
+	return 0;
+}
+
+/* Does the target still have what came back, or what was never sent by sd? */
+static int tcm_loop_has_left(struct tcm_loop_host *host, void *data)
+{
+	struct tcm_loop_tpg *tpg;
+	struct tcm_loop_lun *lun;
+	int ret = 0;
+
+	mutex_lock(&host->lock);
+	list_for_each_entry(tpg, &host->tpgs, node)
+		list_for_each_entry(lun, &tpg->luns, node)
+			if (lun->state == TCM_LOOP_LUN_LINKED &&
+			    atomic_read(&lun->left))
+				ret = -EBUSY;
+	mutex_unlock(&host->lock);
+	return ret;
+}
+
+static int tcm_loop_suspend_prepare(void)
+{
+	unsigned long end = jiffies + TCM_LOOP_WRITE_BACK_TIMEOUT;
+	int ret;
+
+	ret = tcm_loop_bus_for_each(tcm_loop_holds, NULL);
+	if (ret)
+		return ret;
+	tcm_loop_bus_for_each(tcm_loop_write_back_luns, NULL);
+	for (;;) {
+		ret = tcm_loop_bus_for_each(tcm_loop_has_left, NULL);
+		if (!ret || time_after(jiffies, end))
+			break;
+		schedule_timeout_idle(1);
+	}
+	if (ret)
+		tcm_loop_bus_for_each(tcm_loop_holds, NULL);
+	return ret;
 }
 
 static int tcm_loop_suspend_notify(struct notifier_block *block,
@@ -23,11 +97,22 @@ static int tcm_loop_suspend_notify(struct notifier_block *block,
 {
 	int ret;
 
-	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
-		return NOTIFY_DONE;
-	ret = tcm_loop_bus_for_each(tcm_loop_holds, NULL);
-	if (ret)
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		ret = tcm_loop_suspend_prepare();
+		if (!ret)
+			return NOTIFY_OK;
 		pr_err("suspend refused: its disks would wait for the backstore, with user space frozen\n");
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		ret = 0;
+		break;
+	default:
+		return NOTIFY_DONE;
+	}
+	tcm_loop_bus_for_each(tcm_loop_forget_luns, NULL);
 	return notifier_from_errno(ret);
 }
 
