@@ -272,6 +272,21 @@ static inline void tcm_loop_shost_set_no_sched(struct Scsi_Host *shost)
 }
 #endif
 
+/**
+ * tcm_loop_shost_set_no_offline_wait - a CPU may go while commands wait
+ * @shost: the host, added, without disks
+ *
+ * A hardware queue of CPUs that are all being taken offline is waited for, with
+ * all of CPU hotplug locked: its interrupt would go with them.  A host without
+ * interrupts does not need that.
+ */
+#ifndef tcm_loop_shost_set_no_offline_wait
+static inline void tcm_loop_shost_set_no_offline_wait(struct Scsi_Host *shost)
+{
+	shost->tag_set.flags |= BLK_MQ_F_STACKING;
+}
+#endif
+
 /*
  * The target core's backstores
  */

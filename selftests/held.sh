@@ -10,7 +10,15 @@ begin_test
 : "${HOLDS:=6}"
 load_module
 needs_mapped fio
-trap 'pkill -CONT -f systemd-udevd; dmsetup resume --noudevsync held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
+iscsi=$target/iscsi/$iqn
+leave() {
+	dmsetup resume --noudevsync held
+	pkill -CONT -f systemd-udevd
+	remove_iscsi
+	clean_up
+	dmsetup remove --retry held
+} 2>/dev/null
+trap leave EXIT
 
 dmesg -n 7 # a guest that dies tells why
 make_mapped held
@@ -37,11 +45,30 @@ done
 # It reads a disk that was written to, and would wait with the disk's lock held.
 pkill -STOP -f systemd-udevd
 
+make_iscsi() { # LIO's iSCSI target on 127.0.0.1, with the same backstore
+	[ -d "$target/iscsi" ] || mkdir "$target/iscsi"
+	mkdir -p "$iscsi/tpgt_1/np/127.0.0.1:3260" "$iscsi/tpgt_1/lun/lun_0" &&
+		ln -s $core/iblock_0/held "$iscsi/tpgt_1/lun/lun_0/backstore" || failed
+	write 0 "$iscsi/tpgt_1/attrib/authentication"
+	write 1 "$iscsi/tpgt_1/attrib/generate_node_acls"
+	write 1 "$iscsi/tpgt_1/attrib/cache_dynamic_acls"
+	write 0 "$iscsi/tpgt_1/attrib/demo_mode_write_protect"
+	write 1 "$iscsi/tpgt_1/enable"
+}
+remove_iscsi() {
+	[ -d "$iscsi" ] || return 0
+	echo 0 >"$iscsi/tpgt_1/enable"
+	rm -f "$iscsi/tpgt_1/lun/lun_0/backstore"
+	rmdir "$iscsi/tpgt_1/lun/lun_0" "$iscsi/tpgt_1/np/127.0.0.1:3260" "$iscsi/tpgt_1" "$iscsi"
+}
+initiator() { "$(dirname "$0")/iscsi.py" $iqn "$@"; } # initiator OPERATION...
+
 # One block of two: what is adjacent may become one command.
-verify=crc32c
+verify=crc32c pinned=
 blocks() { # blocks NUMBER: as many are written at once, and read back, if $verify is not 0
 	fio --name=blocks --filename="$disk" --direct=1 --ioengine=libaio --bs=4k --size=8m --io_size=$(($1 * 4))k \
-		--iodepth="$1" --rw=write:4k --verify="$verify" --verify_fatal=1 --max_latency=200s --output-format=terse
+		--iodepth="$1" --rw=write:4k --verify="$verify" --verify_fatal=1 --max_latency=200s --output-format=terse \
+		${pinned:+--cpus_allowed=1}
 }
 in_flight() { # in_flight NUMBER
 	local writes
@@ -138,14 +165,55 @@ for row in same other both twice host; do
 	end_hold 0
 done
 
-# The kernel freezes user space, waits for five seconds, and goes back.
-suspends() { write freezer /sys/power/pm_test && write freeze /sys/power/state; }
+# Who takes the reservation away takes what is held with it: sent again, it meets a reservation that is another's.
+mine=$(sg_of $naa 1 0) others=$(sg_of $other 1 0)
+by_path() { pr --out --preempt-abort --param-rk=2 --param-sark=1 --prout-type=6 "$others"; }
+by_reset() { initiator reset; }
+by_iscsi() { initiator preempt:3:1; }
+modprobe -q iscsi_target_mod && make_iscsi
+for row in path reset iscsi; do
+	what="PREEMPT AND ABORT by another $row" status=1
+	case $row in
+	reset) what="LUN RESET by iSCSI" status=0 ;;
+	iscsi) what="PREEMPT AND ABORT by iSCSI" ;;
+	esac
+	if [ $row != path ] && [ ! -d "$iscsi" ]; then
+		skip "$what" "this kernel has no iSCSI target"
+		continue
+	fi
+	if [ $row != reset ]; then
+		take_attentions "$mine" "$others"
+		check "$what: the holder registers" pr --out --register-ignore --param-sark=1 "$mine"
+		check "$what: and reserves" pr --out --reserve --param-rk=1 --prout-type=6 "$mine"
+		case $row in
+		path) check "$what: so does that path" pr --out --register-ignore --param-sark=2 "$others" ;;
+		iscsi) check "$what: so does that initiator" initiator register:3 ;;
+		esac
+	fi
+	begin_hold "$hold" 24 $((hold / 5 + 2))
+	by_$row >/tmp/other.log 2>&1 &
+	by=$!
+	sleep 1
+	check "$what: it waits" kill -0 $by
+	end_hold $status
+	check "$what: it ends within 5 s of the answer" wait_for 5 gone $by
+	wait $by
+	check_equal "$what: well" "0" "$?$(cat /tmp/other.log)"
+	[ $row = reset ] || check "$what: the reservation is another's" has "Key=0x[23]" "$(pr --in --read-reservation "$others")"
+	case $row in
+	path) check "$what: which gives it back" pr --out --clear --param-rk=2 "$others" ;;
+	iscsi) check "$what: which gives it back" initiator clear:3 ;;
+	esac
+done
+take_attentions "$mine" "$others"
+remove_iscsi
+
 what="suspend"
-if [ -e /sys/power/pm_test ] && grep -qw freeze /sys/power/state; then
-	check "$what: goes on while nothing is held" suspends
+if can_suspend; then
+	check "$what: goes on while nothing is held" suspends freezer
 	begin_hold "$hold" 24
 	check "$what: the TPG tells" wait_for 30 is_told 24
-	check "$what: is refused" refused "busy" suspends
+	check "$what: is refused" refused "busy" suspends freezer
 	check "$what: the log tells" grep -q "tcm_loop: suspend refused" <<<"$(dmesg)"
 	end_hold 0
 else
@@ -167,10 +235,21 @@ check "$what: ends, too" wait_for 5 gone $rescan
 
 what="another queue depth"
 usual_depth=$(cat "$device/queue_depth")
+cpu=/sys/devices/system/cpu/cpu1/online
+[ ! -e $cpu ] || pinned=1
 begin_hold "$hold" 24
 check "$what: is taken at once" within 5 write 8 "$device/queue_depth"
 check_equal "$what: is 8" 8 "$(cat "$device/queue_depth")"
+if [ -n "$pinned" ]; then
+	for state in 0 1; do
+		write $state $cpu &
+		check "the CPU that has sent what is held goes and comes: $state" wait_for 10 gone $!
+	done
+else
+	skip "the CPU that has sent what is held goes and comes" "this kernel cannot do without a CPU"
+fi
 end_hold 0
+pinned=
 write "$usual_depth" "$device/queue_depth"
 
 what="unlinking"

@@ -225,6 +225,7 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 	 * one's tags would be eight times the host's.
 	 */
 	tcm_loop_shost_set_no_sched(shost);
+	tcm_loop_shost_set_no_offline_wait(shost);
 	tcm_loop_proc_add(host);
 	return host;
 

@@ -190,4 +190,12 @@ static inline void tcm_loop_shost_set_no_sched(struct Scsi_Host *shost)
 #define tcm_loop_shost_set_no_sched tcm_loop_shost_set_no_sched
 #endif
 
+#ifndef COMPAT_HAS_host_tagset
+/* With one hardware queue nothing waits. */
+static inline void tcm_loop_shost_set_no_offline_wait(struct Scsi_Host *shost)
+{
+}
+#define tcm_loop_shost_set_no_offline_wait tcm_loop_shost_set_no_offline_wait
+#endif
+
 #endif /* TCM_LOOP_COMPAT_SCSI_HOST_H */
