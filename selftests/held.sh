@@ -46,6 +46,7 @@ done
 pkill -STOP -f systemd-udevd
 
 make_iscsi() { # LIO's iSCSI target on 127.0.0.1, with the same backstore
+	ip link set lo up 2>/dev/null || busybox ip link set lo up || failed
 	[ -d "$target/iscsi" ] || mkdir "$target/iscsi"
 	mkdir -p "$iscsi/tpgt_1/np/127.0.0.1:3260" "$iscsi/tpgt_1/lun/lun_0" &&
 		ln -s $core/iblock_0/held "$iscsi/tpgt_1/lun/lun_0/backstore" || failed

@@ -22,9 +22,13 @@ class Session:
     def __init__(self, target):
         self.connection = socket.create_connection(("127.0.0.1", 3260), timeout=300)
         self.command_number = self.status_number = 1
+        # The target's own proposals want an answer each.
         keys = {"InitiatorName": "iqn.2003-01.org.linux-iscsi.lab:other", "TargetName": target, "SessionType": "Normal",
-                "AuthMethod": "None", "HeaderDigest": "None", "DataDigest": "None", "ImmediateData": "Yes",
-                "ErrorRecoveryLevel": "0", "MaxRecvDataSegmentLength": "8192"}
+                "AuthMethod": "None", "HeaderDigest": "None", "DataDigest": "None", "MaxConnections": "1",
+                "InitialR2T": "Yes", "ImmediateData": "Yes", "MaxRecvDataSegmentLength": "8192",
+                "MaxBurstLength": "8192", "FirstBurstLength": "8192", "DefaultTime2Wait": "2",
+                "DefaultTime2Retain": "0", "MaxOutstandingR2T": "1", "DataPDUInOrder": "Yes",
+                "DataSequenceInOrder": "Yes", "ErrorRecoveryLevel": "0", "IFMarker": "No", "OFMarker": "No"}
         text = b"".join(f"{key}={value}".encode() + b"\0" for key, value in keys.items())
         while True:
             self.send(LOGIN | IMMEDIATE, FINAL | OPERATIONAL_TO_FULL_FEATURE, bytes.fromhex("400001370000") + bytes(2), 1, bytes(4), data=text)
