@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs in the guest, as root: the kernel's own tcm_loop and ours in turn.
 
-bench.py OURS.ko [ROUNDS [SECONDS]]: JSON on standard output, progress on standard error.
+bench.py [--only REGEX] [--over BACKSTORE] [--null PARAMETERS] OURS.ko [ROUNDS [SECONDS]]: JSON on standard output,
+progress on standard error.
 Each round loads and measures: null_blk, nvme-loop over it if the kernel has it, stock, ours.
 """
+import argparse
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,12 +20,15 @@ NVMET = "/sys/kernel/config/nvmet"
 WWN = "naa.5001405000000001"
 INITIATOR = "naa.5001405000000002"
 MIB = 64
-WORK = {  # name: block size, depth, jobs, pattern prefix
-    "depth 1": ("4k", 1, 1, "rand"),
-    "depth 32": ("4k", 32, 1, "rand"),
-    "depth 32, a job per CPU": ("4k", 32, os.cpu_count(), "rand"),
-    "1 MiB, depth 4": ("1m", 4, 1, ""),
+WORK = {  # name: block size, depth, jobs, pattern prefix, how many are sent at once
+    "depth 1": ("4k", 1, 1, "rand", 1),
+    "depth 32": ("4k", 32, 1, "rand", 1),
+    "depth 32, batches of 16": ("4k", 32, 1, "rand", 16),
+    "depth 32, a job per CPU": ("4k", 32, os.cpu_count(), "rand", 1),
+    "256 KiB, depth 4": ("256k", 4, 1, "", 1),
+    "1 MiB, depth 4": ("1m", 4, 1, "", 1),
 }
+BACKSTORES = "nullio", "rd_mcp", "iblock"
 
 
 def sh(command):
@@ -68,11 +74,12 @@ def ios_of(disk):
 
 def fio(disk, work, direction, seconds):
     """CPU time is taken while I/O is under way: fio's start and end are not the disk's.  None if it ended too early for that."""
-    size, depth, jobs, prefix = WORK[work]
+    size, depth, jobs, prefix, batch = WORK[work]
     before = ios_of(disk)
     process = subprocess.Popen(
         ["fio", "--name=bench", f"--filename={disk}", "--direct=1", "--ioengine=io_uring",
          f"--rw={prefix}{direction}", f"--bs={size}", f"--iodepth={depth}", f"--numjobs={jobs}",
+         f"--iodepth_batch_submit={batch}", f"--iodepth_batch_complete_min={batch}",
          "--group_reporting", "--time_based", f"--runtime={seconds * 1000:.0f}ms", f"--size={MIB}m",
          "--randrepeat=1", "--norandommap", "--output-format=json"],
         stdout=subprocess.PIPE, text=True)
@@ -130,7 +137,7 @@ def tcm_loop(results, device, load, seconds):
     write(f"{tpg}/nexus", INITIATOR)
     with open(f"{tpg}/address") as f:
         host = f.read().split(":")[0]
-    for number, backstore in enumerate(("nullio", "rd_mcp", "iblock")):
+    for number, backstore in enumerate(BACKSTORES):
         path = make_backstore(backstore)
         lun = f"{tpg}/lun/lun_{number}"
         os.makedirs(lun)
@@ -141,7 +148,7 @@ def tcm_loop(results, device, load, seconds):
         os.unlink(f"{lun}/backstore")
         os.rmdir(lun)
         os.rmdir(path)
-    for path in tpg, os.path.dirname(tpg), f"{TARGET}/loopback", f"{TARGET}/core/rd_mcp_0", f"{TARGET}/core/iblock_0":
+    for path in tpg, os.path.dirname(tpg), f"{TARGET}/loopback", *glob.glob(f"{TARGET}/core/*_0"):
         os.rmdir(path)
     unload("tcm_loop")
 
@@ -167,12 +174,23 @@ def nvme_loop(results, seconds):
 
 
 def main():
-    ours = sys.argv[1]
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1
+    global BACKSTORES
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="")
+    parser.add_argument("--over", choices=BACKSTORES)
+    parser.add_argument("--null", default="")
+    parser.add_argument("ours")
+    parser.add_argument("rounds", type=int, nargs="?", default=3)
+    parser.add_argument("seconds", type=float, nargs="?", default=1)
+    args = parser.parse_args()
+    for work in [work for work in WORK if not re.search(args.only, work)]:
+        del WORK[work]
+    if args.over:
+        BACKSTORES = (args.over,)
+    ours, rounds, seconds = args.ours, args.rounds, args.seconds
     # So that the clock is looked at in time, however busy the CPUs are; the children are like any other process.
     os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
-    sh("modprobe nvme_core multipath=N; modprobe -qa nvme-loop; modprobe -a null_blk target_core_iblock; udevadm settle")
+    sh(f"modprobe nvme_core multipath=N; modprobe -qa nvme-loop; modprobe null_blk {args.null}; modprobe target_core_iblock; udevadm settle")
     results = []
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
