@@ -198,17 +198,26 @@ struct tcm_loop_tmr {
 	u16 response;
 };
 
+/* Of a command: what the host takes, in units of 512 bytes. */
+#define TCM_LOOP_MAX_SECTORS 0xffffU
+
 /**
  * struct tcm_loop_limits - what a LUN's backstore takes, where that is limited
  * @max_sectors: how many sectors of 512 bytes a command may have, over pscsi,
  *	see pscsi.c; else 0
  * @max_segments: how many segments, none longer than a page; likewise
  * @dma_alignment: a mask for where segments begin and end
+ * @max_blocks: how many logical blocks a command may have, over iblock, see
+ *	iblock.c; else 0, for what the target core says
+ * @not_optimal: what the target core says to be the optimal number of blocks
+ *	without a reason; or 0
  */
 struct tcm_loop_limits {
 	unsigned int max_sectors;
 	unsigned short max_segments;
 	unsigned int dma_alignment;
+	u32 max_blocks;
+	u32 not_optimal;
 };
 
 /**
@@ -511,6 +520,10 @@ void tcm_loop_bounce_free(struct tcm_loop_cmd *cmd);
 bool tcm_loop_vpd_begin(struct tcm_loop_cmd *cmd,
 			const struct tcm_loop_lun *lun);
 void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
+
+/* iblock.c */
+void tcm_loop_iblock_limits(struct se_device *dev,
+			    struct tcm_loop_limits *limits);
 
 /* pscsi.c */
 void tcm_loop_pscsi_limits(struct se_device *dev,

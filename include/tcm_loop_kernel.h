@@ -27,6 +27,14 @@
  * The block layer
  */
 
+/* May a bio be larger than its device takes at once? */
+#ifndef tcm_loop_bios_are_split
+static inline bool tcm_loop_bios_are_split(void)
+{
+	return true;
+}
+#endif
+
 /**
  * tcm_loop_limits_set_virt_boundary - let segments leave no gaps within pages
  * @lim: the limits
@@ -321,6 +329,29 @@ static inline const struct se_dev_attrib *
 tcm_loop_dev_attrib(const struct se_device *dev)
 {
 	return &dev->dev_attrib;
+}
+#endif
+
+/* Has what is written to a backstore protection information of its own? */
+#ifndef tcm_loop_dev_has_protection
+static inline bool tcm_loop_dev_has_protection(const struct se_device *dev)
+{
+	return tcm_loop_dev_attrib(dev)->pi_prot_type != TARGET_DIF_TYPE0_PROT;
+}
+#endif
+
+/**
+ * tcm_loop_dev_io_opt - the optimal size of I/O that the device below reports
+ * @dev: the backstore
+ *
+ * Any context.
+ *
+ * Return: the size in bytes; 0 if none is reported, or the core does not ask.
+ */
+#ifndef tcm_loop_dev_io_opt
+static inline unsigned int tcm_loop_dev_io_opt(struct se_device *dev)
+{
+	return dev->transport->get_io_opt ? dev->transport->get_io_opt(dev) : 0;
 }
 #endif
 

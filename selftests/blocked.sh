@@ -123,19 +123,22 @@ for row in "frozen one" "frozen batch" "frozen page_cache" "without_tags batch";
 done
 
 # A task that finds no tag has other tasks' requests sent before it sleeps.
-crowd() {
-	fio --name=crowd --filename="$disk" --direct=1 --ioengine=psync --rw=randread --bs=4k --size=8m --io_size=512k \
+crowd() { # crowd SIZE TOTAL: of a read, and of what each reads
+	fio --name=crowd --filename="$disk" --direct=1 --ioengine=psync --rw=randread --bs="$1" --size=8m --io_size="$2" \
 		--numjobs=16 --output-format=terse
 }
 queue=/sys/block/${disk##*/}
+write 124 "/sys/block/${lower##*/}/queue/max_sectors_kb"
 for scheduler in mq-deadline none; do
 	scheduler "$disk" $scheduler
 	write 4 "$queue/queue/nr_requests"
 	write 1 "$queue/device/queue_depth"
-	begin crowd
-	check "$scheduler, hardly a tag: who reads is answered" wait_for 120 has_ended
-	end
-	check "$scheduler, hardly a tag: without an error" ended_well
+	for sizes in "4k 512k" "1m 4m"; do # 1 MiB is nine commands of the disk below
+		begin crowd ${sizes% *} ${sizes#* }
+		check "$scheduler, hardly a tag: who reads ${sizes% *} is answered" wait_for 120 has_ended
+		end
+		check "$scheduler, hardly a tag: without an error" ended_well
+	done
 done
 
 go_on

@@ -48,6 +48,8 @@ static int tcm_loop_limit(struct scsi_device *sdev,
 
 	if (limits->max_sectors)
 		tcm_loop_pscsi_limit(&lim, limits);
+	if (limits->max_blocks)
+		lim.max_segment_size = UINT_MAX;
 	tcm_loop_limits_set_dma_alignment(q, &lim, limits->dma_alignment);
 	return queue_limits_commit_update(q, &lim);
 }
@@ -150,7 +152,7 @@ static struct scsi_host_template tcm_loop_template = {
 	.track_queue_depth = 1,
 	.this_id = -1,
 	.sg_tablesize = SG_CHUNK_SIZE * 2,
-	.max_sectors = 0xffff,
+	.max_sectors = TCM_LOOP_MAX_SECTORS,
 	/* Backstores map segments; without high memory all of it is mapped. */
 	.dma_boundary = IS_ENABLED(CONFIG_HIGHMEM) ? PAGE_SIZE - 1 : 0,
 	.cmd_size = sizeof(struct tcm_loop_cmd),

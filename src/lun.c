@@ -263,11 +263,12 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 	list_add_rcu(&lun->node, &before->node);
 }
 
-/* What a backstore's name says of the way to it, see submit.c and pscsi.c. */
+/* What a backstore's name says of the way to it, see submit.c, pscsi.c and
+ * iblock.c.
+ */
 static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 				  struct se_device *dev)
 {
-	const struct se_dev_attrib *attrib = tcm_loop_dev_attrib(dev);
 	const char *name = dev->transport->name;
 
 	lun->bio = !strcmp(name, "iblock");
@@ -275,12 +276,8 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
-	/* No block driver needs more; what it says itself cannot be had. */
 	if (lun->bio)
-		lun->limits.dma_alignment =
-			min3(attrib->hw_block_size, attrib->block_size,
-			     (u32)PAGE_SIZE) -
-			1;
+		tcm_loop_iblock_limits(dev, &lun->limits);
 }
 
 /**

@@ -9,8 +9,9 @@
  * bytes, the last field that they know.  SBC-3 r36, 6.5.3 has 60, and sd looks
  * for the limits of UNMAP only in a page of that size: without them it takes
  * the disk for one that cannot.  The fields that are added are zero, which says
- * "not reported".  A page without these limits, of 12 or 16 bytes, is left as
- * it is.
+ * "not reported".  A page without these limits, of 12 or 16 bytes, keeps its
+ * length.  A disk over iblock has larger commands than the core says, see
+ * iblock.c.
  *
  * The core writes as far as the initiator's allocation length goes, and a page
  * that was cut short could not be completed.  So the core gets a CDB with an
@@ -40,6 +41,8 @@
 #define BLOCK_LIMITS_PAGE 0xb0
 #define BLOCK_LIMITS_LENGTH 60
 #define BLOCK_LIMITS_LENGTH_UNMAP 32 /* with the limits of UNMAP */
+#define BLOCK_LIMITS_MAXIMUM 8	     /* where MAXIMUM TRANSFER LENGTH is */
+#define BLOCK_LIMITS_OPTIMAL 12	     /* OPTIMAL TRANSFER LENGTH, likewise */
 
 static u32 allocation_length(const u8 *cdb)
 {
@@ -53,11 +56,21 @@ static bool is_completed(struct tcm_loop_tpg *tpg, u8 page)
 		READ_ONCE(tpg->complete_device_id));
 }
 
-/* The buffer is zeroed and longer.  Returns the page's size. */
-static u32 complete_block_limits(u8 *page, u32 len)
+/* The buffer is zeroed, longer, and aligned.  Returns the page's size. */
+static u32 complete_block_limits(u8 *page, u32 len,
+				 const struct tcm_loop_limits *limits)
 {
-	if (len < 4 || page[1] != BLOCK_LIMITS_PAGE || page[2] ||
-	    page[3] < BLOCK_LIMITS_LENGTH_UNMAP ||
+	__be32 *maximum = (__be32 *)(page + BLOCK_LIMITS_MAXIMUM);
+	__be32 *optimal = (__be32 *)(page + BLOCK_LIMITS_OPTIMAL);
+
+	if (len < 4 || page[1] != BLOCK_LIMITS_PAGE || page[2])
+		return len;
+	if (limits->max_blocks && len >= BLOCK_LIMITS_OPTIMAL + 4) {
+		*maximum = cpu_to_be32(limits->max_blocks);
+		if (be32_to_cpu(*optimal) == limits->not_optimal)
+			*optimal = 0;
+	}
+	if (page[3] < BLOCK_LIMITS_LENGTH_UNMAP ||
 	    page[3] >= BLOCK_LIMITS_LENGTH)
 		return len;
 	page[3] = BLOCK_LIMITS_LENGTH;
@@ -113,7 +126,7 @@ void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 	if (cmd->result != SAM_STAT_GOOD)
 		return;
 	if (sc->cmnd[2] == BLOCK_LIMITS_PAGE) {
-		len = complete_block_limits(page, len);
+		len = complete_block_limits(page, len, &lun->limits);
 	} else {
 		completed = device_id_complete(
 			page, len, page + TCM_LOOP_VPD_SIZE, TCM_LOOP_VPD_SIZE,

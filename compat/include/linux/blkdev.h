@@ -22,6 +22,14 @@ static inline int queue_limits_commit_update(struct request_queue *q,
 }
 #endif
 
+#ifndef COMPAT_HAS_bios_are_split
+/*
+ * Until 4.2 bio_add_page() refused what is too large, and iblock, with a
+ * segment of which the device does not take the whole, tried for ever.
+ */
+#define tcm_loop_bios_are_split() false
+#endif
+
 #ifndef COMPAT_HAS_virt_boundary_mask
 /* There was no such limit before 4.3. */
 static inline void tcm_loop_limits_set_virt_boundary(struct queue_limits *lim,

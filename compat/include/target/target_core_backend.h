@@ -11,4 +11,8 @@
 #define tcm_loop_dev_show_params(dev, page) 0
 #endif
 
+#ifndef COMPAT_HAS_get_io_opt
+#define tcm_loop_dev_io_opt(dev) 0
+#endif
+
 #endif /* TCM_LOOP_COMPAT_TARGET_CORE_BACKEND_H */

@@ -19,6 +19,8 @@ enum target_prot_type {
 	TARGET_DIF_TYPE2_PROT,
 	TARGET_DIF_TYPE3_PROT,
 };
+
+#define tcm_loop_dev_has_protection(dev) false
 #endif
 
 #ifndef COMPAT_HAS_se_device_dev_group
