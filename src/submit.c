@@ -105,11 +105,14 @@ static bool tcm_loop_in_submit_bio(void)
 static bool tcm_loop_may_defer(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 			       struct tcm_loop_lun *lun)
 {
-	int most = min_t(unsigned int, sc->device->queue_depth,
-			 tcm_loop_sc_tags(sc)) /
-		   2;
+	int most;
 
-	if (!tcm_loop_in_submit_bio() || !most)
+	if (!tcm_loop_in_submit_bio())
+		return false;
+	most = min_t(unsigned int, sc->device->queue_depth,
+		     tcm_loop_sc_tags(sc)) /
+	       2;
+	if (!most)
 		return false;
 	if (atomic_inc_return(&lun->deferred) > most) {
 		atomic_dec(&lun->deferred);
