@@ -140,7 +140,8 @@ static bool tcm_loop_waits_for_itself(struct tcm_loop_cmd *cmd,
 	if (current->bio_list)
 		return !tcm_loop_may_go_at_once(cmd, sc, lun);
 	return current->plug &&
-	       tcm_loop_plug_has_others(current->plug, sc->device->request_queue);
+	       tcm_loop_plug_has_others(current->plug,
+					sc->device->request_queue);
 }
 
 static enum tcm_loop_way tcm_loop_way_of(struct tcm_loop_cmd *cmd,
