@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include <target/target_core_backend.h>
 
@@ -38,10 +39,15 @@ static bool tcm_loop_is_taken_for(const struct tcm_loop_linked *one,
 static int tcm_loop_warn_of_twin(struct tcm_loop_host *host, void *data)
 {
 	const struct tcm_loop_linked *one = data;
+	char naa[2 * TCM_LOOP_NAA_SIZE + 1];
 	struct tcm_loop_lun *lun;
 	struct tcm_loop_tpg *tpg;
 	struct se_device *dev;
+	unsigned int i;
 	int found = 0;
+
+	for (i = 0; i < TCM_LOOP_NAA_SIZE; i++)
+		sprintf(naa + 2 * i, "%02x", one->lun->naa[i]);
 
 	mutex_lock(&host->lock);
 	list_for_each_entry(tpg, &host->tpgs, node) {
@@ -57,9 +63,8 @@ static int tcm_loop_warn_of_twin(struct tcm_loop_host *host, void *data)
 				pr_warn,
 				BACKSTORE
 				" and " BACKSTORE
-				" have one identifier, %*phN, and may be taken for one disk: of their serial numbers \"%s\" and \"%s\" only hexadecimal digits count\n",
-				BACKSTORE_OF(one->dev), BACKSTORE_OF(dev),
-				TCM_LOOP_NAA_SIZE, lun->naa,
+				" have one identifier, %s, and may be taken for one disk: of their serial numbers \"%s\" and \"%s\" only hexadecimal digits count\n",
+				BACKSTORE_OF(one->dev), BACKSTORE_OF(dev), naa,
 				tcm_loop_dev_wwn(one->dev)->unit_serial,
 				tcm_loop_dev_wwn(dev)->unit_serial);
 		}
