@@ -108,7 +108,7 @@ static inline bool tcm_loop_plug_has_others(const struct blk_plug *plug,
 }
 #endif
 
-/* As "%*pbl" shows a bitmap, in a buffer. */
+/* A bitmap as a list, in a buffer. */
 #ifndef tcm_loop_show_bitmap
 #define tcm_loop_show_bitmap(buffer, size, map, bits)                          \
 	scnprintf(buffer, size, "%*pbl", bits, map)
