@@ -73,9 +73,8 @@ class Unit(unittest.TestCase):
     def test_all_of_them_are_installed(self):
         """And started by the one that is enabled."""
         wanted = commands("tcm-loop.service", "Wants")[0].split()
-        with open(f"{UTILS}/../Makefile") as makefile, open(f"{UTILS}/../rpm/tcm-loop-dkms.spec") as spec:
-            makefile, spec = makefile.read(), spec.read()
+        with open(f"{UTILS}/../Makefile") as file:  # the RPM's list is made from what it installs
+            makefile = file.read()
         for name in sorted(name for name in os.listdir(UTILS) if name.endswith(".service")):
             self.assertEqual(makefile.count(f"utils/{name}"), 1, name)
-            self.assertIn(f"%{{_unitdir}}/{name}\n", spec)
             self.assertTrue(name == "tcm-loop.service" or name in wanted, name)
