@@ -9,6 +9,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -121,6 +122,7 @@ static struct compat_slot *compat_slot_of_se_cmd(struct se_cmd *se_cmd)
 	return container_of((void *)se_cmd, struct compat_slot, private);
 }
 
+/* None for a disk that is being removed, see compat_slave_destroy(). */
 static bool compat_slot_get(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 {
 	struct compat_slots *slots = *compat_slots_at(shost);
@@ -130,7 +132,7 @@ static bool compat_slot_get(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 
 	spin_lock_irqsave(&slots->lock, flags);
 	slot = compat_slot_of(sc);
-	if (!slot) {
+	if (!slot && sc->device->sdev_state != SDEV_DEL) {
 		tag = find_first_zero_bit(slots->used, slots->count);
 		if (tag < slots->count) {
 			slot = compat_slot_at(slots, tag);
@@ -289,6 +291,39 @@ static enum scsi_timeout_action compat_timed_out(struct scsi_cmnd *sc)
 	return action;
 }
 
+struct compat_disk {
+	const struct scsi_device *sdev;
+	bool busy;
+};
+
+static bool compat_disk_look(struct scsi_cmnd *sc, void *data)
+{
+	struct compat_disk *disk = data;
+
+	disk->busy = sc->device == disk->sdev;
+	return !disk->busy;
+}
+
+/*
+ * Before 3.6, and stable releases of that time, this comes before the SCSI
+ * layer waits for the disk's commands, and not after.  It does not begin with
+ * another one, for the disk's state is SDEV_DEL; who has just not seen that
+ * gets no slot.
+ */
+static void compat_slave_destroy(struct scsi_device *sdev)
+{
+	struct compat_disk disk;
+
+	for (;;) {
+		disk = (struct compat_disk){ .sdev = sdev };
+		compat_scsi_host_busy_iter(sdev->host, compat_disk_look, &disk);
+		if (!disk.busy)
+			break;
+		schedule_timeout_uninterruptible(1);
+	}
+	compat_template->sdev_destroy(sdev);
+}
+
 #ifndef COMPAT_HAS_scsi_change_queue_depth
 /**
  * scsi_change_queue_depth - how many commands of a disk may be queued
@@ -342,7 +377,7 @@ struct Scsi_Host *compat_host_alloc(const struct compat_host_template *template,
 	translated.eh_host_reset_handler = template->eh_host_reset_handler;
 	translated.skip_settle_delay = template->skip_settle_delay;
 	translated.slave_alloc = template->sdev_init;
-	translated.slave_destroy = template->sdev_destroy;
+	translated.slave_destroy = compat_slave_destroy;
 	translated.this_id = template->this_id;
 	translated.sg_tablesize = template->sg_tablesize;
 	translated.max_sectors = template->max_sectors;
