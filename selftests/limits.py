@@ -8,6 +8,7 @@ beside it, which stay as they are.  Prints as how many commands the data was wri
 import mmap
 import os
 import sys
+import time
 
 PAGE = mmap.PAGESIZE
 BESIDE = 64 << 10
@@ -26,10 +27,16 @@ LAYOUTS = {
 
 
 def requests():
-    """How many commands of the disk have ended."""
-    with open(f"/sys/block/{os.path.basename(disk)}/stat") as f:
-        fields = f.read().split()
-    return int(fields[0]) + int(fields[4])
+    """How many commands of the disk have ended, when no more are counted: who waits hears of an end before it is."""
+    before = None
+    while True:
+        time.sleep(0.1)
+        with open(f"/sys/block/{os.path.basename(disk)}/stat") as f:
+            fields = f.read().split()
+        now = int(fields[0]) + int(fields[4])
+        if now == before:
+            return now
+        before = now
 
 
 def direct(path, flags):

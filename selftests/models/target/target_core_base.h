@@ -86,6 +86,11 @@ struct se_dev_attrib {
 	int emulate_write_cache;
 	u32 block_size;
 	u32 hw_block_size;
+	u32 hw_max_sectors;
+	u32 optimal_sectors;
+#if MODEL >= 401
+	enum target_prot_type pi_prot_type;
+#endif
 #if MODEL >= 404
 	int enforce_pr_isids;
 #endif
