@@ -88,6 +88,7 @@ large() { # large OPTIMAL [MAX_SECTORS_KB]: sd may send all that the host takes
 
 commands() { # commands NUMBER LAYOUT: it is written and read right, with so many commands
 	local counts
+	udevadm settle --timeout=60 # which reads what has been written to
 	counts=$(./limits.py "$disk" "$below" "$2" 2>&1) || { echo "$counts"; return 1; }
 	equal "$1 $1" "$counts"
 }

@@ -45,7 +45,7 @@ if loop=$(losetup --show --find --sector-size 4096 /tmp/warnings.img 2>/dev/null
 	unlink_lun $naa 1 4
 	write 512 $core/iblock_0/small/attrib/block_size
 	link_lun $naa 1 4 iblock_0/small
-	check "blocks of 512 bytes over 4096: a line says so" said "lun_4: has blocks of 512 bytes, .* iblock_0/small has blocks of 4096"
+	check "blocks of 512 bytes over 4096: a line says so" said "lun_4: has blocks of 512 bytes, .* iblock_0/small blocks of 4096"
 	disk=$(disk_of $naa 1 4)
 	at_rest "$disk"
 	check "what is aligned is written" dd if=/dev/urandom of="$disk" bs=4k count=2 oflag=direct status=none
