@@ -58,10 +58,10 @@ nothing_left() {
 		-not -path '*/kernel/drivers/target/*' -not -path '*/linux-*' | grep .
 }
 
-linked() { # what the package's README names with a link is where that says
-	inside "$work/root" sh -ec 'cd "$(dirname "$(find /usr/share/doc/tcm-loop-dkms* /usr/share/doc/packages/tcm-loop-dkms* -name README.md 2>/dev/null)")"
+linked() { # linked [FOLDER]: what the package's README names with a link is where that says, below FOLDER
+	inside "$work/root" sh -ec 'cd "$(dirname "$(find "$0"/usr/share/doc -path "*/tcm-loop-dkms*/README.md")")"
 		[ -e README.md ]
-		for link in $(grep -o "]([^):]*)" README.md | tr -d "]()" | sort -u); do ls "$link"; done'
+		for link in $(grep -o "]([^):]*)" README.md | tr -d "]()" | sort -u); do ls "$link"; done' "${1:-}"
 }
 
 works() { # works KERNEL TEST: in that kernel modprobe loads ours, and it does its work
