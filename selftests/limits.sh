@@ -243,7 +243,7 @@ sense() { sg_raw --request=2m "$sg" "$@" 2>&1 | grep -iE 'sense key|asc' ; } # s
 through_page_cache() { # who reads through it misses the bad block only
 	blockdev --flushbufs "$disk"
 	dd if="$disk" of=/tmp/limits-seen.img bs=4k count=1024 conv=noerror,sync status=none 2>/tmp/limits-errors.img
-	check_equal "$name: one block cannot be read through the page cache" 1 "$(grep -c "error reading" /tmp/limits-errors.img)"
+	check "$name: no more than that cannot be read through the page cache" [ "$(grep -c "error reading" /tmp/limits-errors.img)" -le 1 ]
 	dd if=/tmp/limits-good.img of=/tmp/limits-seen.img bs=4k seek=$bad skip=$bad count=1 conv=notrunc status=none
 	check "$name: all others are" cmp /tmp/limits-good.img /tmp/limits-seen.img
 }
