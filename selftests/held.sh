@@ -87,6 +87,7 @@ begin_hold() { # begin_hold SECONDS COMMANDS [TIMEOUT]
 	begin blocks "$2"
 	check "$what: they are on their way" wait_for 30 in_flight "$depth"
 }
+# shellcheck disable=SC2053 # a pattern
 ended_as() { [[ $ended == $1 ]] || { echo "$ended"; return 1; }; } # ended_as PATTERN
 end_hold() { # end_hold STATUS: when the time is over; fio's status, or a pattern of it
 	while [ $SECONDS -lt $until ]; do
