@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # logs comes from the script that sources this
-# Steps, three at a time, and the verdict on them.  A script that sources this sets $logs,
+# Steps, two at a time, and the verdict on them.  A script that sources this sets $logs,
 # has a function run_step STEP, and calls all_steps STEP...
 #
 # A step is red if its command fails, if it makes no check, if one of its checks fails, if a
@@ -134,8 +134,7 @@ all_steps() {
 	set -m
 	trap stop_steps INT TERM HUP
 	for step; do
-		# On two CPUs: a guest waits for timers and disks a third of its time.
-		while [ "$(jobs -pr | wc -l)" -ge 3 ]; do
+		while [ "$(jobs -pr | wc -l)" -ge 2 ]; do
 			wait -n || true
 		done
 		one_step "$step" &
