@@ -49,6 +49,7 @@ if command -v targetcli >/dev/null; then
 	check "targetcli saves them" $tcm_loop targetcli saveconfig "$work/saved.json"
 	$tcm_loop remove --all >/dev/null
 	targetctl restore "$work/saved.json" >"$work/restored" 2>&1
+	udevadm settle --timeout=60 # what udev reads is in use, and keeps its initiator
 	say "restored: $(echo $core/*_*/*/ $loopback/*.*)"
 	check "apply after what was saved was restored" $tcm_loop apply $conf
 	check_equal "gives the same identities" "$before" "$(identity)"
