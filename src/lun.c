@@ -190,8 +190,10 @@ static void tcm_loop_lun_scan(struct tcm_loop_tpg *tpg, u64 number)
 /* A disk is announced when its partitions are known; then it can be opened. */
 static int tcm_loop_is_announced(struct device *child, void *unused)
 {
-	return child->class && !strcmp(child->class->name, "block") &&
-	       !data_race(dev_get_uevent_suppress(child));
+	if (!child->class || strcmp(child->class->name, "block"))
+		return false;
+	/* A bit that is cleared once, without a lock: it is looked at again. */
+	return !data_race(dev_get_uevent_suppress(child));
 }
 
 /* Is there nothing to wait for?  sd adds the block device after the scan. */
