@@ -96,7 +96,10 @@ static inline struct blk_plug *tcm_loop_plug_set_aside(void)
  * @plug: the task's plug
  * @q: the queue
  *
- * For cores that submit directly; with others nobody asks.
+ * In the task's own context.  For cores that submit directly; with others
+ * nobody asks.
+ *
+ * Return: true if so.
  */
 #ifndef tcm_loop_plug_has_others
 static inline bool tcm_loop_plug_has_others(const struct blk_plug *plug,
