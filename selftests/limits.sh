@@ -241,14 +241,15 @@ $((bad * 8)) 8 error
 $((bad * 8 + 8)) $((32768 - bad * 8 - 8)) linear /dev/ram0 $((bad * 8 + 8))"
 sense() { sg_raw --request=2m "$sg" "$@" 2>&1 | grep -iE 'sense key|asc' ; } # sense HEX...: of a READ
 
-through_page_cache() { # who reads through it misses the bad block only
-	blockdev --flushbufs "$disk"
-	dd if="$disk" of=/tmp/limits-seen.img bs=4k count=1024 conv=noerror,sync status=none 2>/tmp/limits-errors.img
-	check "$name: no more than that cannot be read through the page cache" [ "$(grep -c "error reading" /tmp/limits-errors.img)" -le 1 ]
-	dd if=/tmp/limits-good.img of=/tmp/limits-seen.img bs=4k seek=$bad skip=$bad count=1 conv=notrunc status=none
-	check "$name: all others are" cmp /tmp/limits-good.img /tmp/limits-seen.img
+missed() { # missed DEVICE: numbers of the blocks that who reads it through the page cache does not get
+	blockdev --setra 256 "$1" && blockdev --flushbufs "$1" || failed "$1"
+	dd if="$1" of=/tmp/limits-seen.img bs=4k count=1024 conv=noerror,sync status=none 2>/dev/null
+	cmp -l /tmp/limits-good.img /tmp/limits-seen.img | awk '{ block = int(($1 - 1) / 4096) } !seen[block]++ { print block }'
 }
-through_page_cache
+# A newer kernel may lose more than the bad block, as much as the page cache holds in one piece.
+below=$(missed /dev/mapper/bad)
+check "$name: who reads the device below through the page cache misses it" grep -qx $bad <<<"$below"
+check_equal "$name: who reads the disk misses no other" "$below" "$(missed "$disk")"
 check "$name: 1 MiB over it fails at once" within 10 refused "Input/output error" \
 	dd if="$disk" of=/dev/null bs=1M skip=1 count=1 iflag=direct status=none
 check "$name: so does a write" within 10 refused "Input/output error" \

@@ -265,6 +265,10 @@ static void tcm_loop_lun_insert(struct tcm_loop_lun *lun)
 	list_add_rcu(&lun->node, &before->node);
 }
 
+/*
+ * What a backstore's name says of the way to it, see submit.c, pscsi.c and
+ * iblock.c.
+ */
 static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 				  struct se_device *dev)
 {
@@ -275,7 +279,6 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
-	/* See iblock.c. */
 	if (lun->bio)
 		tcm_loop_iblock_limits(dev, &lun->limits);
 }

@@ -139,6 +139,8 @@ static void tcm_loop_write_back_work(struct work_struct *work)
  * tcm_loop_write_back - have a LUN's backstore write its cache back
  * @lun: the LUN, linked
  *
+ * Does nothing where a command cannot lie apart from the SCSI layer's.
+ *
  * Goes on by itself, and counts in @lun->left until the backstore has answered.
  * If the answer is GOOD, and no command has ended meanwhile that may have
  * written, @lun->cache is TCM_LOOP_CACHE_CLEAN then.  host->lock is held.  May
@@ -149,6 +151,8 @@ void tcm_loop_write_back(struct tcm_loop_lun *lun)
 	struct tcm_loop_query *query;
 
 	lockdep_assert_held(&lun->tpg->host->lock);
+	if (!tcm_loop_sc_may_leave_target())
+		return;
 	query = kzalloc(sizeof(*query), GFP_KERNEL);
 	if (!query)
 		return;

@@ -28,36 +28,10 @@ static int tcm_loop_holds(struct tcm_loop_host *host, void *data)
 	return tcm_loop_held_print(host) ? -EBUSY : 0;
 }
 
-static int tcm_loop_write_back_luns(struct tcm_loop_host *host, void *data)
+/* Calls a function for each LUN of an adapter, with host->lock held. */
+static int tcm_loop_luns_of_host(struct tcm_loop_host *host, void *data)
 {
-	struct tcm_loop_tpg *tpg;
-	struct tcm_loop_lun *lun;
-
-	mutex_lock(&host->lock);
-	list_for_each_entry(tpg, &host->tpgs, node)
-		list_for_each_entry(lun, &tpg->luns, node)
-			if (lun->state == TCM_LOOP_LUN_LINKED)
-				tcm_loop_write_back(lun);
-	mutex_unlock(&host->lock);
-	return 0;
-}
-
-static int tcm_loop_forget_luns(struct tcm_loop_host *host, void *data)
-{
-	struct tcm_loop_tpg *tpg;
-	struct tcm_loop_lun *lun;
-
-	mutex_lock(&host->lock);
-	list_for_each_entry(tpg, &host->tpgs, node)
-		list_for_each_entry(lun, &tpg->luns, node)
-			WRITE_ONCE(lun->cache, TCM_LOOP_CACHE_UNKNOWN);
-	mutex_unlock(&host->lock);
-	return 0;
-}
-
-/* Does the target still have what came back, or what was never sent by sd? */
-static int tcm_loop_has_left(struct tcm_loop_host *host, void *data)
-{
+	int (**fn)(struct tcm_loop_lun *lun) = data;
 	struct tcm_loop_tpg *tpg;
 	struct tcm_loop_lun *lun;
 	int ret = 0;
@@ -65,11 +39,35 @@ static int tcm_loop_has_left(struct tcm_loop_host *host, void *data)
 	mutex_lock(&host->lock);
 	list_for_each_entry(tpg, &host->tpgs, node)
 		list_for_each_entry(lun, &tpg->luns, node)
-			if (lun->state == TCM_LOOP_LUN_LINKED &&
-			    atomic_read(&lun->left))
-				ret = -EBUSY;
+			ret = (*fn)(lun) ?: ret;
 	mutex_unlock(&host->lock);
 	return ret;
+}
+
+static int tcm_loop_luns(int (*fn)(struct tcm_loop_lun *lun))
+{
+	return tcm_loop_bus_for_each(tcm_loop_luns_of_host, &fn);
+}
+
+static int tcm_loop_lun_write_back(struct tcm_loop_lun *lun)
+{
+	if (lun->state == TCM_LOOP_LUN_LINKED)
+		tcm_loop_write_back(lun);
+	return 0;
+}
+
+static int tcm_loop_lun_forget(struct tcm_loop_lun *lun)
+{
+	WRITE_ONCE(lun->cache, TCM_LOOP_CACHE_UNKNOWN);
+	return 0;
+}
+
+/* Does the target still have what came back, or what was never sent by sd? */
+static int tcm_loop_lun_has_left(struct tcm_loop_lun *lun)
+{
+	return lun->state == TCM_LOOP_LUN_LINKED && atomic_read(&lun->left) ?
+		       -EBUSY :
+		       0;
 }
 
 static int tcm_loop_suspend_prepare(void)
@@ -80,9 +78,9 @@ static int tcm_loop_suspend_prepare(void)
 	ret = tcm_loop_bus_for_each(tcm_loop_holds, NULL);
 	if (ret)
 		return ret;
-	tcm_loop_bus_for_each(tcm_loop_write_back_luns, NULL);
+	tcm_loop_luns(tcm_loop_lun_write_back);
 	for (;;) {
-		ret = tcm_loop_bus_for_each(tcm_loop_has_left, NULL);
+		ret = tcm_loop_luns(tcm_loop_lun_has_left);
 		if (!ret || time_after(jiffies, end))
 			break;
 		schedule_timeout_idle(1);
@@ -112,7 +110,7 @@ static int tcm_loop_suspend_notify(struct notifier_block *block,
 	default:
 		return NOTIFY_DONE;
 	}
-	tcm_loop_bus_for_each(tcm_loop_forget_luns, NULL);
+	tcm_loop_luns(tcm_loop_lun_forget);
 	return notifier_from_errno(ret);
 }
 
