@@ -65,9 +65,9 @@ static int tcm_loop_lun_forget(struct tcm_loop_lun *lun)
 /* Does the target still have what came back, or what was never sent by sd? */
 static int tcm_loop_lun_has_left(struct tcm_loop_lun *lun)
 {
-	return lun->state == TCM_LOOP_LUN_LINKED && atomic_read(&lun->left) ?
-		       -EBUSY :
-		       0;
+	return lun->state == TCM_LOOP_LUN_LINKED && atomic_read(&lun->left)
+		       ? -EBUSY
+		       : 0;
 }
 
 static int tcm_loop_suspend_prepare(void)
