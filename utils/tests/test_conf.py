@@ -63,6 +63,24 @@ class Files(unittest.TestCase):
         with self.assertRaises(Error):
             Disk("DEFAULT", {"ramdisk": "1M"})
 
+    def test_names_are_refused_where_they_are_wrong(self):
+        naa, fc, iqn = "naa.5001405000000001", "fc.21:00:00:24:ff:00:00:01", "iqn.2003-01.org.linux-iscsi.lab:target"
+        for target, initiator, reason in (
+                ("naa.4001405000000001", "", r'4001405000000001": wrong at character 5; accepted: naa\.'),
+                ("naa.50014050000000012", "", r'12": wrong at character 21; accepted: naa\.'),
+                ("naa.6001405000000001000000000000000", "", r'": too short with 35 characters; accepted: naa\.'),
+                ("fc.21:0000:24:ff:00:00:01", "", r'00:01": wrong at character 9; accepted: fc\.'),
+                ("iqn.2003-01.Org", "", r'Org": wrong at character 13; accepted: iqn\.'),
+                ("iqn.2003-01.org:a,i,0x00023d000001", "", r'000001": wrong at character 18; accepted: iqn\.'),
+                ("iqn.2003-01." + 212 * "0", "", r'0000": wrong at character 224; accepted: iqn\.'),
+                ("eui.0123456789abcdeg", "", r'g": wrong at character 20; accepted: iqn\.'),
+                ("NAA.5001405000000001", "", r"accepted are naa\. \(SAS\)"),
+                (naa, "naa.5001405000000002,i,0x00023d000001", r'0x00023d000001": wrong at character 21; accepted: naa\.'),
+                (fc, "fc.2", r'2": too short with 4 characters; accepted: fc\.'),
+                (iqn, "iqn.2003-01.org:a,i,0xg", r'a,i,0xg": wrong at character 23; accepted: iqn\.'),
+                (iqn, fc, f'initiator "{fc}" is not of protocol iscsi')):
+            self.refused(f"[one]\nramdisk = 1M\ntarget = {target}\n" + (f"initiator = {initiator}\n" if initiator else ""), reason)
+
     def test_files_that_are_none(self):
         for text, reason in (("ramdisk = 1M\n", "no section headers"), ("[a]\nramdisk = 1M\n[a]\nramdisk = 1M\n", "already exists"), ("[a]\nramdisk\n", "conf"),
                              ("[a]\nramdisk = 1M\nramdisk = 2M\n", "already exists"), ("[a\n", "no section headers")):
