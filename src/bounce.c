@@ -12,6 +12,8 @@
  *
  * What moves blocks never goes through one, nor what is handed on to a device
  * or a program as it is (pscsi, TCMU).
+ *
+ * Kernel defects: segments, full-status-overrun
  */
 #include <linux/mm.h>
 #include <linux/scatterlist.h>

@@ -258,6 +258,8 @@ void tcm_loop_host_destroy(struct tcm_loop_host *host)
  * each LU's ports, does so for those that a fabric enables, counting from 1;
  * the others are left with 0, which is reserved (SPC-4 r37, 7.8.6.7), and
  * REGISTER AND MOVE cannot tell them apart.  Ours count from the other end.
+ *
+ * Kernel defect: rtpi-zero
  */
 static DEFINE_IDA(tcm_loop_rtpis);
 

@@ -41,7 +41,11 @@ void tcm_loop_iblock_limits(struct se_device *dev,
 {
 	const struct se_dev_attrib *attrib = tcm_loop_dev_attrib(dev);
 
-	/* No block driver needs more; what it says itself cannot be had. */
+	/*
+	 * Kernel defect: iblock-alignment
+	 *
+	 * No block driver needs more; what it says itself cannot be had.
+	 */
 	limits->dma_alignment = min3(attrib->hw_block_size, attrib->block_size,
 				     (u32)PAGE_SIZE) -
 				1;

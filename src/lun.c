@@ -151,6 +151,8 @@ bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back)
  * tpg->nexus_lock is held, so that the target core gets no further one to
  * unlink.  This takes no longer than a grace period, and than the task
  * management functions of the LUN.  May sleep.
+ *
+ * Kernel defect: nexus-entry
  */
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
 {

@@ -6,6 +6,8 @@
  * where a host cannot be made, it miscounts: the directory stays when the
  * module has gone, or goes while there are files in it; and removing a host
  * whose file could not be made is worth a warning to the kernel.
+ *
+ * Kernel defect: proc-directory
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

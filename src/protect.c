@@ -12,6 +12,8 @@
  * EXTENDED COPY writes to another LUN than the one that it is sent to.  The
  * target core looks for that among the LUNs of the nexus, by a designator; the
  * parameter list is looked at here for those of protected LUNs.
+ *
+ * Kernel defects: read-only-iblock, xcopy-read-only, read-to-device
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -350,6 +350,8 @@ static int put_naa(struct page_writer *w, const struct protocol_name *target)
  * it lacks follows: an NAA designator of a SAS or FC target port, and name
  * strings of the port and the device.
  *
+ * Kernel defect: device-identification
+ *
  * Return: the length of the page in @out; -EINVAL if @page is malformed, or
  * has a port or a device of another protocol; -ENOSPC if @size is too small.
  */

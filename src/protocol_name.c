@@ -412,6 +412,8 @@ static bool is_printable(const char *given, size_t len)
  * TransportID reads back as: in lower case, with 16 digits.  A name that has no
  * 16 digits gets a locally assigned NAA identifier (SPC-4 r37, 7.8.6.6), the
  * same for the same name on each machine: 60 bits of the name's FNV-1a hash.
+ *
+ * Kernel defect: full-status-names
  */
 static void name_port(struct protocol_name *name)
 {

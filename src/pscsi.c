@@ -8,6 +8,8 @@
  * (5.10's) does not fail but allocates bios until there is no memory left, also
  * when there are more segments than the command's length has pages.  So the
  * LUN's own queue gets the limits of the device's, and segments of whole pages.
+ *
+ * Kernel defect: pscsi-segments
  */
 #include <linux/blkdev.h>
 #include <linux/err.h>

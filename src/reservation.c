@@ -22,6 +22,8 @@
  * it was.  Meanwhile no other command of this fabric counts, and a LUN is not
  * unlinked (tcm_loop_registrations_wait()).  And REGISTER with SPEC_I_PT set is
  * looked at before it is executed, so that it does not fail half-way.
+ *
+ * Kernel defects: preempt-and-abort, spec-i-pt, register-and-move
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -159,6 +161,7 @@ static bool tcm_loop_only_user(struct se_cmd *se_cmd)
 	return only;
 }
 
+/* Kernel defects: transportid-isid, enforce-isids */
 static bool tcm_loop_list_is_good(struct se_cmd *se_cmd, const u8 *list,
 				  unsigned int len)
 {

@@ -66,6 +66,8 @@ void tcm_loop_queue_tm_rsp(struct se_cmd *se_cmd)
  * to the function, also one that TARGET_SCF_ACK_KREF reserves for the fabric.
  * So the function's memory has a count of its own, and the wait ends with the
  * core's release.
+ *
+ * Kernel defect: reset-of-function
  */
 static int tcm_loop_reset_until(struct scsi_device *sdev, unsigned long end)
 {

@@ -18,6 +18,8 @@
  * allocation length that fits the whole page, and a bounce buffer for that.
  * When it answers, the completed page goes into the initiator's buffer as far
  * as the initiator's allocation length allows.
+ *
+ * Kernel defects: block-limits, allocation-length
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

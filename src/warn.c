@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a LUN that is linked will surprise its users with: lines in the log.
+ *
+ * Kernel defects: naa-of-serial, iblock-block-size
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
