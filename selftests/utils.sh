@@ -313,6 +313,13 @@ kill -TERM $load
 wait $load 2>/dev/null
 check "SIGTERM: nothing half made" unchanged "." $tcm_loop list
 
+check "a write-protected disk" $tcm_loop create --ramdisk 1M --name own --target $iqn --write-protect
+check_equal "is one to the system" 1 "$(blockdev --getro "$(device_named own)")"
+check "it goes" $tcm_loop remove own
+check "another one" $tcm_loop create --ramdisk 1M --name own --target $iqn
+check_equal "can be written" 0 "$(blockdev --getro "$(device_named own)")"
+check "and goes, too" $tcm_loop remove own
+
 # Many: all are made before udev is waited for.
 printf '[n%s]\nramdisk = 64K\n' {1..30} >$conf
 start=$SECONDS

@@ -152,7 +152,7 @@ def adopt(session, arguments):
                 raise Error(f"{name}: " + ("several LUNs have a backstore of that name" if found else
                                            "no LUN has a backstore of that name that is a ramdisk, a file or a block device with a serial number"), NO_SUCH_DISK)
             (place, lun, b), = found
-            made = Made(name, "create", b.kind, b.where(), b.size(), b.inside, False, b.serial, *place)
+            made = Made(name, "create", b.kind, b.where(), b.size(), b.inside, False, b.serial, *place, write_protect=snapshot.is_protected(place))
             state.entries[name] = Entry(made, made)
             state.ports.setdefault(made.port, Port(snapshot.nexus(made.port), ("target", "tpg")))
             say(f"{name}: adopted")
@@ -345,13 +345,14 @@ def rows(state, snapshot):
                "tpg": place[1], "lun": place[2], "initiator": snapshot.nexus(port), "status": snapshot.attribute(port, "transport_status") or None,
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
-               "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None, "missing": False}
+               "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None,
+               "write_protect": snapshot.is_protected(place), "missing": False}
     for made in state.disks.values():
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
                    "managed": True, "origin": made.origin, "path": made.where or None, "size": made.size or None, "serial": made.serial,
-                   "hctl": None, "missing": True}
+                   "hctl": None, "write_protect": made.write_protect, "missing": True}
 
 
 def list_disks(session, arguments):
@@ -395,6 +396,7 @@ def parser():
     sub.add_argument("--tpg", metavar="N", help="target portal group, 0 to 65535 (1)")
     sub.add_argument("--lun", metavar="N", help="LUN, 0 to 65535 (0)")
     sub.add_argument("--serial", metavar="TEXT", help="unit serial number, from which the disk's by-id names come")
+    sub.add_argument("--write-protect", action="store_const", const="yes", help="through this LUN nothing can be written")
     sub.add_argument("--force", action="store_true", help="more RAM than is available, a file whose file system is not mounted, a device that is not set up, too")
     sub.set_defaults(run=create)
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Callable, NamedTuple
 
 from .model import PLUGINS, pages
+from .names import Error
 
 TARGET = "/sys/kernel/config/target"
 # Where rtslib wants the core's files of registrations, on Debian and elsewhere.
@@ -157,16 +158,39 @@ def set_nexus(tree, undo, target, tpg, before, after):
     undo.append(partial(tree.write, path, "NULL"))
 
 
-def link(tree, undo, place, inside):
+def protected(text):
+    """The numbers of a port's LUNs that take no command that writes, from the list that the module has of them."""
+    found = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def protect(tree, undo, place, wanted):
+    """Whether a LUN, which is not linked, takes no command that writes."""
+    path = f"{port_path(*place[:2])}/write_protect"
+    before = tree.read(path)
+    if before is None and wanted:
+        raise Error(f"{path.replace(TARGET + '/', '')} is not there: the kernel's own tcm_loop protects no single LUNs")
+    numbers = protected(before or "")
+    if wanted != (place[2] in numbers):
+        tree.write(path, ",".join(map(str, sorted(numbers ^ {place[2]}))) + "\n")
+        undo.append(partial(tree.write, path, before))
+
+
+def link(tree, undo, place, inside, write_protect):
     path = lun_path(*place)
     with contextlib.suppress(FileExistsError):
         tree.mkdir(path)
         undo.append(partial(tree.rmdir, path))
+    if write_protect:
+        protect(tree, undo, place, True)
     tree.symlink(f"{TARGET}/{inside}", f"{path}/backstore")
     undo.append(partial(tree.unlink, f"{path}/backstore"))
 
 
-def unlink(tree, undo, place, name, inside, device):
+def unlink(tree, undo, place, name, inside, device, write_protect):
     """The link is called name.  The device, if one is told, is held meanwhile, so that nobody begins to use it."""
     path = lun_path(*place)
     with contextlib.ExitStack() as stack:
@@ -178,12 +202,14 @@ def unlink(tree, undo, place, name, inside, device):
                 raise
         tree.unlink(f"{path}/{name}")
         undo.append(partial(tree.symlink, f"{TARGET}/{inside}", f"{path}/{name}"))
-    remove_lun(tree, undo, place)
+    remove_lun(tree, undo, place, write_protect)
 
 
-def remove_lun(tree, undo, place):
+def remove_lun(tree, undo, place, write_protect):
     """A LUN's folder, without its link."""
     path = lun_path(*place)
+    if write_protect:
+        protect(tree, undo, place, False)
     tree.rmdir(path)
     undo.append(partial(tree.mkdir, path))
 

@@ -12,7 +12,7 @@ PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
-OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial")
+OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect")
 
 
 def size_of(text, unit, what):
@@ -76,6 +76,10 @@ class Disk:
             raise Error(f"{name}: serial {self.serial!r}; accepted are up to {SERIAL_LENGTH} printable ASCII characters but /")
         self.tpg = self.number(options, "tpg", 1)
         self.lun = self.number(options, "lun", 0)
+        protect = options.get("write_protect") or "no"
+        if protect not in ("yes", "no"):
+            raise Error(f"{name}: write_protect \"{protect}\"; accepted are yes and no")
+        self.write_protect = protect == "yes"
 
     def number(self, options, what, default):
         text = options.get(what)
@@ -114,6 +118,7 @@ class Made(NamedTuple):
     tpg: int
     lun: int
     other: dict = {}
+    write_protect: bool = False
 
     @property
     def port(self):

@@ -145,7 +145,8 @@ class Planner:
                 if not self.force and (not same or disk.kind != "block" and disk.size and size and size != disk.size):
                     raise Error(f"{disk.name}: {b.inside} has its name and serial number, but not its data: it is {b.kind} {where or shown_size(size)}; "
                                 "with --force it is made anew")
-                move.now = Made(disk.name, "", disk.kind, disk.where if same else where, size or disk.size, b.inside, False, b.serial, disk.target, disk.tpg, disk.lun)
+                move.now = Made(disk.name, "", disk.kind, disk.where if same else where, size or disk.size, b.inside, False, b.serial, disk.target, disk.tpg, disk.lun,
+                                write_protect=disk.write_protect and self.snapshot.is_protected((*disk.port, disk.lun)))
                 move.have = find(self.snapshot, move.now)
                 move.adopted = True
                 self.owner[b.inside] = disk.name
@@ -167,8 +168,8 @@ class Planner:
         inside = have.inside if not new else ""
         move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
                           move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
-                          now.other if now else {})
-        move.relink = have.linked and (now.place != move.after.place or now.serial != disk.serial)
+                          now.other if now else {}, disk.write_protect)
+        move.relink = have.linked and (now.place != move.after.place or now.serial != disk.serial or now.write_protect != disk.write_protect)
         if not (now and have.inside):
             move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
             if disk.name in self.state.disks:
@@ -208,6 +209,8 @@ class Planner:
         for key in "target", "tpg", "lun", "serial":
             if getattr(disk, key) != getattr(made, key):
                 found[key] = getattr(made, key), getattr(disk, key)
+        if disk.write_protect != made.write_protect:
+            found["write_protect"] = ("yes", "no") if made.write_protect else ("no", "yes")
         return found
 
     def same_data(self, one, other):
@@ -410,9 +413,10 @@ class Planner:
             if move.leaves:
                 lun = self.snapshot.luns[now.place]
                 device = self.snapshot.device(now.place)
-                steps["unlink"].append(Step(lio.unlink, (now.place, lun.name, have.inside, f"/dev/{device}" if device and not self.force else None)))
+                steps["unlink"].append(Step(lio.unlink, (now.place, lun.name, have.inside, f"/dev/{device}" if device and not self.force else None,
+                                                         now.write_protect)))
             elif have.empty and have.inside and (not after or now.place != after.place):
-                steps["unlink"].append(Step(lio.remove_lun, (now.place,)))
+                steps["unlink"].append(Step(lio.remove_lun, (now.place, now.write_protect)))
             if after and have.inside == after.inside and now.serial != after.serial:
                 steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
             if move.initiator and move.initiator[0] not in changed:
@@ -426,7 +430,7 @@ class Planner:
             if after and (not have.linked or move.leaves):
                 ports.setdefault(after.port, self.port(after.port))
                 steps["port"].append(Step(lio.make_port, (*after.port, self.initiators[after.port])))
-                steps["link"].append(Step(lio.link, (after.place, after.inside)))
+                steps["link"].append(Step(lio.link, (after.place, after.inside, after.write_protect)))
             if now and have.inside and (not after or move.rebuild) and not move.keep_backstore:
                 early = now.kind == "block" and self.data_key(now.where) in taken
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
@@ -496,7 +500,7 @@ def recovery(state, snapshot):
         for made in filter(None, gone):
             lun = snapshot.luns.get(made.place)
             if lun and not lun.inside and not (result and result.place == made.place):
-                steps.append(Step(clear_lun, (made.place,)))
+                steps.append(Step(clear_lun, (made.place, made.write_protect)))
             if not (result and result.inside == made.inside):
                 steps += left_of_backstore(snapshot, made, file=made is after and not (now and now.where == made.where))
             if made.port in state.ports and not (result and result.port == made.port):
@@ -533,10 +537,10 @@ def left_of_backstore(snapshot, made, file):
     return steps
 
 
-def clear_lun(tree, undo, place):
+def clear_lun(tree, undo, place, write_protect):
     """It may have been in the way of two disks."""
     if tree.is_folder(lio.lun_path(*place)):
-        lio.remove_lun(tree, undo, place)
+        lio.remove_lun(tree, undo, place, write_protect)
 
 
 def remove_file(tree, undo, path, size):

@@ -3,7 +3,7 @@
 import os
 import re
 
-from .lio import TARGET, lun_path, port_path
+from .lio import TARGET, lun_path, port_path, protected
 from .model import PLUGINS
 
 
@@ -120,6 +120,9 @@ class Snapshot(Look):
 
     def nexus(self, port):
         return self.attribute(port, "nexus")
+
+    def is_protected(self, place):
+        return place[2] in protected(self.attribute(place[:2], "write_protect"))
 
     def hctl(self, place):
         address = self.attribute(place[:2], "address")

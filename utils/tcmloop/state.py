@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 def made_json(made, phase):
-    path = {**made.other.get("path", {}), "target": made.target, "tpg": made.tpg, "lun": made.lun}
+    path = {**made.other.get("path", {}), "target": made.target, "tpg": made.tpg, "lun": made.lun, "write_protect": made.write_protect}
     return {**made.other.get("top", {}), "origin": made.origin, "phase": phase,
             "backstore": {**made.other.get("backstore", {}), "kind": made.kind, "path": made.where, "size": made.size,
                           "in": made.inside, "ours": True, "made_file": made.made_file},
@@ -42,12 +42,13 @@ def made_of(name, text):
     backstore, path = text["backstore"], text["paths"]["1"]
     other = {"top": {k: v for k, v in text.items() if k not in ("origin", "phase", "backstore", "serial", "paths", "next")},
              "backstore": {k: v for k, v in backstore.items() if k not in ("kind", "path", "size", "in", "ours", "made_file")},
-             "path": {k: v for k, v in path.items() if k not in ("target", "tpg", "lun")},
+             "path": {k: v for k, v in path.items() if k not in ("target", "tpg", "lun", "write_protect")},
              "paths": {k: v for k, v in text["paths"].items() if k != "1"}}
     if backstore["kind"] not in PLUGINS:
         raise ValueError(f"kind {backstore['kind']}")
     return Made(name, text["origin"], backstore["kind"], backstore["path"], int(backstore["size"]), backstore["in"],
-                bool(backstore["made_file"]), text["serial"], path["target"], int(path["tpg"]), int(path["lun"]), other)
+                bool(backstore["made_file"]), text["serial"], path["target"], int(path["tpg"]), int(path["lun"]), other,
+                bool(path.get("write_protect")))
 
 
 def made_of_v1(name, text):

@@ -10,7 +10,7 @@ import os
 import re
 
 from tcmloop import model
-from tcmloop.lio import TARGET
+from tcmloop.lio import TARGET, protected
 from tcmloop.names import designator
 from tcmloop.tree import Node, Tree
 
@@ -180,6 +180,7 @@ class Fake(Tree):
         if len(parts) == 3 and parts[0] != "core":
             self.folder(f"{path}/lun")
             self.nodes[f"{path}/transport_status"] = "online\n"
+            self.nodes[f"{path}/write_protect"] = "\n"
             self.nodes[f"{path}/address"] = f"{self.hosts.setdefault(parts[1], len(self.hosts))}:0:{parts[2][5:]}\n"
 
     def rmdir(self, path):
@@ -246,6 +247,11 @@ class Fake(Tree):
             return
         if not isinstance(self.nodes.get(path), str):
             self.refuse(errno.ENOENT, path)
+        if path.startswith(LOOPBACK) and path.endswith("/write_protect"):
+            changed = protected(self.nodes[path]) ^ protected(text)
+            if any(self.children(f"{tpg}/lun/lun_{lun}") for lun in changed):
+                self.refuse(errno.EBUSY, path)
+            text = text.strip() + "\n"
         backstore = os.path.dirname(path)
         if path.endswith("/wwn/vpd_unit_serial"):
             if self.exports(os.path.dirname(backstore)):

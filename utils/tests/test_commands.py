@@ -7,6 +7,7 @@ import unittest.mock
 
 from fake import CORE, LOOPBACK, TARGET, Died, Fake
 from tcmloop import run as running
+from tcmloop.lio import protected
 from tcmloop.tree import Stop
 from world import A, CONF, PORT, Case, apply, backstores, below, data, pending, run, seen, state
 
@@ -105,6 +106,60 @@ class Data(Case):
         self.good(run(fake, "remove", "disk3"))
         self.good(run(fake, "create", "--ramdisk", "1M"), "^disk3: ")
         self.assertNotEqual(state(fake)["disks"]["disk3"]["serial"], first)
+
+
+class Protection(Case):
+    """A LUN that takes no command that writes."""
+
+    def test_it_comes_and_goes_with_the_lun(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "8M", "--name", "a", "--target", "naa.5001405000000001", "--lun", "3", "--write-protect"))
+        self.assertEqual(fake.nodes[f"{PORT}/write_protect"], "3\n")
+        self.assertTrue(json.loads(run(fake, "list", "--json").output)[0]["write_protect"])
+        self.good(run(fake, "create", "--ramdisk", "8M", "--name", "b", "--target", "naa.5001405000000001"))
+        self.good(run(fake, "remove", "a"))
+        self.assertEqual(fake.nodes[f"{PORT}/write_protect"], "\n")
+
+    def test_a_file_changes_it(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        before = data(fake)
+        self.good(apply(fake, A + "write_protect = yes\n"), "^~ a: write_protect no -> yes")
+        self.assertEqual(fake.nodes[f"{PORT}/write_protect"], "0\n")
+        self.good(apply(fake, A + "write_protect = yes\n"), "^nothing to do")
+        fake.claimed.add("/dev/sd0")
+        self.refused(apply(fake, A), 3, "/dev/sd0 is in use")
+        fake.claimed.clear()
+        self.good(apply(fake, A), "^~ a: write_protect yes -> no")
+        self.assertEqual((fake.nodes[f"{PORT}/write_protect"], data(fake)), ("\n", before))
+
+    def test_what_others_protect_stays(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        fake.write(f"{PORT}/write_protect", "2-4,7\n")
+        self.good(apply(fake, A + "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 5\nwrite_protect = yes\n"))
+        self.assertEqual(protected(fake.nodes[f"{PORT}/write_protect"]), {2, 3, 4, 5, 7})
+        self.good(apply(fake, A + "[c]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 4\n"))
+        self.assertEqual(protected(fake.nodes[f"{PORT}/write_protect"]), {2, 3, 4, 7})
+
+    def test_the_kernel_s_own_module_has_none(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        del fake.nodes[f"{PORT}/write_protect"]
+        before = below(fake, TARGET)
+        self.refused(apply(fake, A + "write_protect = yes\n"), 1, "tpgt_1/write_protect is not there: the kernel's own tcm_loop")
+        self.assertEqual(below(fake, TARGET), before)
+
+    def test_restored_without_it(self):
+        fake = Fake()
+        self.good(apply(fake, A + "write_protect = yes\n"))
+        goal = seen(fake)
+        del fake.nodes["/run/tcm-loop/state.json"]
+        fake.unlink(f"{PORT}/lun/lun_0/backstore")
+        fake.write(f"{PORT}/write_protect", "\n")
+        fake.symlink(backstores(fake)[0], f"{PORT}/lun/lun_0/backstore")
+        self.good(apply(fake, A + "write_protect = yes\n"), "^~? ?=? ?a: is there already, adopted")
+        self.assertEqual(seen(fake), goal)
 
 
 class Restored(Case):

@@ -5,6 +5,7 @@ import unittest
 
 from fake import CORE, LOOPBACK, Died, Fake
 from tcmloop import conf
+from tcmloop.lio import protected
 from tcmloop.names import Error
 from world import apply, backstores, below, data, pending, run, seen, state
 
@@ -43,6 +44,7 @@ def wanted(random):
                 text += f"target = naa.500140500000000{random.randrange(3)}\ntpg = {random.choice((1, 1, 2))}\nlun = {random.randrange(2)}\n"
                 text += random.choice(("", "", "initiator = naa.5001405000000009\n"))
             text += random.choice(("", "", f"serial = {random.randrange(1, 3)}\n"))
+            text += "write_protect = yes\n" if len(text) % 3 == 0 else ""
         try:
             disks = conf.parse(text, "conf")
             files = [disk.where for disk in disks if disk.where]
@@ -78,6 +80,12 @@ class EveryOperation(unittest.TestCase):
         self.assertEqual(found["hbas"], 0, what)
         self.assertEqual(len(backstores(fake)), len(disks) + 2, what)
         self.assertEqual(len(linked), len(disks) + 1, (what, found))
+        wanted_of = {}
+        for disk in disks.values():
+            path = disk["paths"]["1"]
+            if path["write_protect"]:
+                wanted_of.setdefault(f"{LOOPBACK}/{path['target']}/tpgt_{path['tpg']}", set()).add(path["lun"])
+        self.assertEqual({key[1]: protected(text) for key, text in found.items() if key[0] == "protected" and protected(text)}, wanted_of, what)
         for key, value in found.items():
             if key[0] in ("target", "device"):
                 self.assertTrue(value, f"{what}: {key}")

@@ -69,6 +69,7 @@ def seen(fake):
         found["target", target] = len(fake.children(target))
         for tpg in fake.children(target):
             found["nexus", tpg] = fake.nodes.get(f"{tpg}/nexus")
+            found["protected", tpg] = fake.nodes.get(f"{tpg}/write_protect")
             for lun in fake.children(f"{tpg}/lun"):
                 found["lun", lun] = [re.sub(r"_\d+/", "/", fake.nodes[link][1]) for link in fake.children(lun)]
                 found["device", lun] = f"/sys/bus/scsi/devices/{fake.hctl(lun)}" in fake.nodes
