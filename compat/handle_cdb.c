@@ -192,9 +192,10 @@ int target_submit_prep(struct se_cmd *se_cmd, unsigned char *cdb,
 void target_submit(struct se_cmd *se_cmd)
 {
 	struct compat_submission *submission = compat_submission(se_cmd);
+	struct compat_session *mine = se_cmd->se_sess->fabric_sess_ptr;
 
 	INIT_WORK(&submission->work, compat_submit_work);
-	queue_work(compat_submit_queue, &submission->work);
+	queue_work(mine->submit_queue, &submission->work);
 }
 
 /**
@@ -309,7 +310,7 @@ int compat_submit_tmr(struct se_cmd *se_cmd, struct se_session *session,
 	tmr->function = function;
 	tmr->tag = tag;
 	INIT_WORK(&tmr->work, compat_tmr_work);
-	queue_work(compat_submit_queue, &tmr->work);
+	queue_work(mine->submit_queue, &tmr->work);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
@@ -81,10 +82,23 @@ struct se_session *compat_setup_session(
 		return ERR_PTR(-ENOMEM);
 	atomic_set(&mine->uncounted, 1);
 	init_completion(&mine->none);
+	/*
+	 * All of the session's commands may sleep there, and no other session's
+	 * wait for them.  Disks may be swapped to: what frees memory must go on
+	 * without any.
+	 */
+	mine->submit_queue = alloc_workqueue("tcm_loop_submit", WQ_MEM_RECLAIM,
+					     WQ_MAX_ACTIVE);
+	if (!mine->submit_queue) {
+		kfree(mine);
+		return ERR_PTR(-ENOMEM);
+	}
 	session = target_setup_session(se_tpg, tag_num, tag_size, prot_op,
 				       initiator, mine, NULL);
-	if (IS_ERR(session))
+	if (IS_ERR(session)) {
+		destroy_workqueue(mine->submit_queue);
 		kfree(mine);
+	}
 	return session;
 }
 
@@ -118,6 +132,7 @@ void compat_remove_session(struct se_session *session)
 	struct compat_session *mine = session->fabric_sess_ptr;
 
 	target_remove_session(session);
+	destroy_workqueue(mine->submit_queue);
 	kfree(mine);
 }
 

@@ -19,15 +19,6 @@
 
 #ifndef COMPAT_HAS_target_submit_prep
 
-#undef target_register_template
-#undef target_unregister_template
-#ifdef COMPAT_TRANSLATES_OPS
-#define target_register_template compat_fabric_register
-#define target_unregister_template compat_fabric_unregister
-#endif
-
-struct workqueue_struct *compat_submit_queue;
-
 /**
  * target_init_cmd - first part: start a command's life
  * @se_cmd: the command, zeroed but for its tag
@@ -133,43 +124,11 @@ static void compat_submit_work(struct work_struct *work)
  */
 void target_submit(struct se_cmd *se_cmd)
 {
+	struct compat_session *mine = se_cmd->se_sess->fabric_sess_ptr;
+
 	INIT_WORK(&se_cmd->work, compat_submit_work);
-	queue_work(compat_submit_queue, &se_cmd->work);
+	queue_work(mine->submit_queue, &se_cmd->work);
 }
 #endif
-
-/**
- * compat_register_template - target_register_template() with a work queue
- * @ops: the fabric
- *
- * May sleep.
- *
- * Return: 0, -ENOMEM, or what the target core said.
- */
-int compat_register_template(const struct target_core_fabric_ops *ops)
-{
-	int ret;
-
-	/* Disks may be swapped to: what frees memory must go on without any. */
-	compat_submit_queue = alloc_workqueue("tcm_loop", WQ_MEM_RECLAIM, 0);
-	if (!compat_submit_queue)
-		return -ENOMEM;
-	ret = target_register_template(ops);
-	if (ret)
-		destroy_workqueue(compat_submit_queue);
-	return ret;
-}
-
-/**
- * compat_unregister_template - undo compat_register_template()
- * @ops: the fabric
- *
- * May sleep.
- */
-void compat_unregister_template(const struct target_core_fabric_ops *ops)
-{
-	target_unregister_template(ops);
-	destroy_workqueue(compat_submit_queue);
-}
 
 #endif

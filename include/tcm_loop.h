@@ -311,6 +311,7 @@ struct tcm_loop_lun {
  * @tpgs: the TPGs, by tcm_loop_tpg.node
  * @held_work: tells of commands that are past their time-out
  * @held_next: when it may tell the next time, in jiffies
+ * @submit_queue: where its commands are submitted that may sleep; constant
  */
 struct tcm_loop_host {
 	struct device dev;
@@ -322,6 +323,7 @@ struct tcm_loop_host {
 	struct list_head tpgs;
 	struct delayed_work held_work;
 	unsigned long held_next;
+	struct workqueue_struct *submit_queue;
 };
 
 /**
@@ -484,9 +486,7 @@ bool tcm_loop_is_read_or_write(const u8 *cdb);
 void tcm_loop_submit_here(struct se_cmd *se_cmd);
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     struct tcm_loop_lun *lun);
-void tcm_loop_queue_work(struct work_struct *work);
-int tcm_loop_submit_init(void);
-void tcm_loop_submit_exit(void);
+struct workqueue_struct *tcm_loop_submit_queue_make(void);
 
 /* reservation.c */
 bool tcm_loop_must_be_late(const u8 *cdb);

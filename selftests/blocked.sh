@@ -143,9 +143,75 @@ done
 
 go_on
 pkill -CONT -f systemd-udevd
+# As many of other adapters sleep as a work queue runs at once, on the CPU from which a neighbour is read.
+others=(naa.50014050000000{20,21})
+crowds() { # each disk has all that its adapter takes
+	local target
+	for target in "${others[@]}"; do
+		taskset -c 0 fio --name=crowds --filename="$(disk_of "$target" 1 0)" --direct=1 --ioengine=libaio --rw=randread --bs=4k --size=16m --io_size=4m \
+			--iodepth=256 --output-format=terse &
+	done
+	wait
+}
+on_its_cpu() {
+	taskset -cp 0 $BASHPID >/dev/null && "$@"
+}
+are_held() { # are_held NUMBER: in all
+	local target sum=0 path
+	for target in "${others[@]}"; do
+		path=$(disk_of "$target" 1 0)
+		sum=$((sum + $(awk '{ print $1 + $2 }' "/sys/block/${path##*/}/inflight")))
+	done
+	[ $sum -ge "$1" ] || { echo $sum; return 1; }
+}
+file=/var/tmp/blocked.img # on a file system with a device
+make_fileio neighbour 16 $file
+link_lun $naa 2 3 fileio_0/neighbour
+neighbour=$(disk_of $naa 2 3)
+at_rest "$neighbour"
+for target in "${others[@]}"; do
+	make_tpg "$target" 1 $naa_initiator
+	link_lun "$target" 1 0 iblock_0/above
+	path=$(disk_of "$target" 1 0)
+	at_rest "$path"
+	scheduler "$path" mq-deadline # so that no command is submitted by who sends it
+done
+link_lun "${others[0]}" 1 1 fileio_0/neighbour
+same=$(disk_of "${others[0]}" 1 1)
+at_rest "$same"
+what="340 commands of other adapters sleep"
+pkill -STOP -f systemd-udevd
+dmsetup suspend --noudevsync --noflush --nolockfs held
+dd if=/dev/zero of="$lower" bs=4k seek=100 count=1 oflag=direct status=none &
+started=($!)
+sleep 0.5
+scheduler "$lower" mq-deadline &
+started+=($!)
+sleep 0.5
+begin crowds
+check "$what: they are on their way" wait_for 50 are_held 340
+prompt "$what: a file is read" on_its_cpu dd if="$neighbour" of=/dev/null bs=4k count=1 iflag=direct status=none
+prompt "$what: so is one of these adapters" on_its_cpu dd if="$same" of=/dev/null bs=4k count=1 iflag=direct status=none
+prompt "$what: a LUN comes and goes" on_its_cpu another_lun
+dmsetup resume --noudevsync held
+check "$what: they end when that is over" wait_for 60 has_ended
+end
+check "$what: without an error" ended_well
+for task in "${started[@]}"; do
+	wait_for 60 gone "$task"
+done
+pkill -CONT -f systemd-udevd
+for target in "${others[@]}"; do
+	check "$target goes" eval "remove_tpg $target 1 && rmdir $loopback/$target"
+done
+check "unlink the file" unlink_lun $naa 2 3
+rmdir $core/fileio_0/neighbour
+rm $file
+
 # With submit_type 1 who sends is who submits to the device below, and must not wait for himself: for tags
 # that his own requests have, which he has not sent yet, or for what he is about to read.
 submit_type() { [ ! -e "$core/$1/attrib/submit_type" ] || write 1 "$core/$1/attrib/submit_type"; }
+[ ! -e /sys/module/null_blk ] || rmmod null_blk
 if modprobe -q null_blk nr_devices=1 gb=1 submit_queues=1 hw_queue_depth=32 irqmode=2 completion_nsec=100000; then
 	make_iblock few /dev/nullb0
 	submit_type iblock_0/few

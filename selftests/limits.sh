@@ -21,6 +21,7 @@ remove_null() {
 	for dev in "$nulls"/nullb*; do
 		[ ! -d "$dev" ] || rmdir "$dev"
 	done
+	[ ! -e /sys/module/null_blk ] || wait_for 30 rmmod null_blk
 }
 make_loop() { # make_loop BLOCK_SIZE: the last of $loops is a new one, of 64 MiB
 	local loop

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_transport.h>
 #include <target/target_core_backend.h>
@@ -188,9 +189,12 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 		return ERR_PTR(ret);
 
 	ret = -ENOMEM;
+	host->submit_queue = tcm_loop_submit_queue_make();
+	if (!host->submit_queue)
+		goto out_bus;
 	shost = scsi_host_alloc(&tcm_loop_template, sizeof(host));
 	if (!shost)
-		goto out_bus;
+		goto out_queue;
 	*(struct tcm_loop_host **)shost_priv(shost) = host;
 	host->shost = shost;
 
@@ -233,6 +237,8 @@ struct tcm_loop_host *tcm_loop_host_create(const struct protocol_name *name)
 
 out_shost:
 	scsi_host_put(shost);
+out_queue:
+	destroy_workqueue(host->submit_queue);
 out_bus:
 	device_unregister(&host->dev);
 	return ERR_PTR(ret);
@@ -249,6 +255,7 @@ void tcm_loop_host_destroy(struct tcm_loop_host *host)
 	tcm_loop_proc_remove(host);
 	scsi_remove_host(host->shost);
 	tcm_loop_held_exit(host);
+	destroy_workqueue(host->submit_queue);
 	scsi_host_put(host->shost);
 	device_unregister(&host->dev);
 }

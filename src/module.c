@@ -79,13 +79,9 @@ static int __init tcm_loop_init(void)
 {
 	int ret;
 
-	ret = tcm_loop_submit_init();
-	if (ret)
-		return ret;
-
 	ret = tcm_loop_bus_register();
 	if (ret)
-		goto out_submit;
+		return ret;
 
 	ret = tcm_loop_suspend_init();
 	if (ret)
@@ -102,8 +98,6 @@ out_proc:
 	tcm_loop_suspend_exit();
 out_bus:
 	tcm_loop_bus_unregister();
-out_submit:
-	tcm_loop_submit_exit();
 	return ret;
 }
 
@@ -113,7 +107,6 @@ static void __exit tcm_loop_exit(void)
 	tcm_loop_proc_exit();
 	tcm_loop_suspend_exit();
 	tcm_loop_bus_unregister();
-	tcm_loop_submit_exit();
 }
 
 module_init(tcm_loop_init);

@@ -24,6 +24,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_proto.h>
 
@@ -167,7 +168,7 @@ void tcm_loop_write_back(struct tcm_loop_lun *lun)
 	/* What ends from now on may not be in the cache that is written. */
 	xchg(&lun->cache, TCM_LOOP_CACHE_BEING_WRITTEN);
 	INIT_WORK(&query->work, tcm_loop_write_back_work);
-	tcm_loop_queue_work(&query->work);
+	queue_work(lun->tpg->host->submit_queue, &query->work);
 }
 
 /**

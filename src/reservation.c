@@ -331,6 +331,7 @@ int tcm_loop_execute_late(struct se_cmd *se_cmd)
 		return -ENOMEM;
 	INIT_WORK(&late->work, tcm_loop_execute_work);
 	late->se_cmd = se_cmd;
-	tcm_loop_queue_work(&late->work);
+	queue_work(to_tcm_loop_tpg(se_cmd->se_sess->se_tpg)->host->submit_queue,
+		   &late->work);
 	return 0;
 }

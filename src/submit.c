@@ -64,8 +64,6 @@
 #include "tcm_loop.h"
 #include "tcm_loop_trace.h"
 
-static struct workqueue_struct *tcm_loop_submit_queue;
-
 /**
  * tcm_loop_is_read_or_write - does a command do nothing but move data?
  * @cdb: its CDB
@@ -201,7 +199,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 
 	trace_tcm_loop_submit(sc, way);
 	if (way == TCM_LOOP_WAY_QUEUE) {
-		tcm_loop_queue_se_cmd(tcm_loop_submit_queue, se_cmd,
+		tcm_loop_queue_se_cmd(lun->tpg->host->submit_queue, se_cmd,
 				      tcm_loop_submit_work);
 		return;
 	}
@@ -213,36 +211,17 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 }
 
 /**
- * tcm_loop_queue_work - have work done where commands are submitted
- * @work: the work
+ * tcm_loop_submit_queue_make - make an adapter's work queue
  *
- * Any context.
+ * A work that submits a command may sleep as long as the backstore does not
+ * answer.  All that an adapter has at its backstores may sleep at once, so that
+ * its other LUNs' works are not kept from running; and no other adapter's,
+ * which have queues of their own.  May sleep.
+ *
+ * Return: the queue, for destroy_workqueue(), or NULL.
  */
-void tcm_loop_queue_work(struct work_struct *work)
+struct workqueue_struct *tcm_loop_submit_queue_make(void)
 {
-	queue_work(tcm_loop_submit_queue, work);
-}
-
-/**
- * tcm_loop_submit_init - make the work queue
- *
- * May sleep.
- *
- * Return: 0 or -ENOMEM.
- */
-int tcm_loop_submit_init(void)
-{
-	tcm_loop_submit_queue = alloc_workqueue("tcm_loop_submit",
-						WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	return tcm_loop_submit_queue ? 0 : -ENOMEM;
-}
-
-/**
- * tcm_loop_submit_exit - undo tcm_loop_submit_init()
- *
- * May sleep.
- */
-void tcm_loop_submit_exit(void)
-{
-	destroy_workqueue(tcm_loop_submit_queue);
+	return alloc_workqueue("tcm_loop_submit", WQ_MEM_RECLAIM | WQ_PERCPU,
+			       WQ_MAX_ACTIVE);
 }

@@ -17,6 +17,7 @@
  * @uncounted: commands that the target core does not count in the session,
  *	and one for the session itself until it is stopped
  * @none: completed when @uncounted becomes 0
+ * @submit_queue: where its commands are submitted, which may sleep
  *
  * The target core counts those that it has got; before
  * target_submit_cmd_map_sgls() it counts none.
@@ -24,6 +25,7 @@
 struct compat_session {
 	atomic_t uncounted;
 	struct completion none;
+	struct workqueue_struct *submit_queue;
 };
 
 /* In the RCU section in which it was found.  False: it was stopped. */
@@ -61,9 +63,6 @@ struct compat_submission {
 /* compat/scsi_host.c */
 u32 compat_scsi_tag(struct se_cmd *se_cmd);
 struct compat_submission *compat_submission(struct se_cmd *se_cmd);
-
-/* compat/submit.c */
-extern struct workqueue_struct *compat_submit_queue;
 
 /* compat/handle_cdb.c */
 int compat_map(struct se_cmd *se_cmd);

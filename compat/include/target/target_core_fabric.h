@@ -53,13 +53,12 @@ int target_submit_prep(struct se_cmd *se_cmd, unsigned char *cdb,
 		       gfp_t gfp);
 void target_submit(struct se_cmd *se_cmd);
 
-/* The work queue lives as long as the fabric is registered. */
-int compat_register_template(const struct target_core_fabric_ops *ops);
-void compat_unregister_template(const struct target_core_fabric_ops *ops);
-#define target_register_template compat_register_template
-#define target_unregister_template compat_unregister_template
+#ifdef COMPAT_TRANSLATES_OPS
+#define target_register_template compat_fabric_register
+#define target_unregister_template compat_fabric_unregister
+#endif
 
-/* A session knows how many commands wait to be submitted. */
+/* A session has a work queue, and knows how many commands wait in it. */
 struct se_session *compat_setup_session(
 	struct se_portal_group *se_tpg, unsigned int tag_num,
 	unsigned int tag_size, enum target_prot_op prot_op,
