@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # logs comes from the script that sources this
-# Steps, two at a time, and the verdict on them.  A script that sources this sets $logs,
-# has a function run_step STEP, and calls all_steps STEP...
+# Steps, two at a time and beside them those that only compute, and the verdict on them.
+# A script that sources this sets $logs, has a function run_step STEP, and calls all_steps
+# STEP...
 #
 # A step is red if its command fails, if it makes no check, if one of its checks fails, if a
 # test skips itself as a whole, or if its TAP is not whole: a plan is missing, or has another number than there are
@@ -16,6 +17,10 @@
 
 # The only check of a step that prints no TAP is its exit status.
 is_one_check() { [[ $1 == lint || $1 == build-* ]]; }
+
+# What boots no guest, and so has no time-outs that it would make late: such steps have one turn of their own, one
+# after the other, with what the CPUs have left.  The guests wait half of the time.
+only_computes() { [[ $1 == lint || $1 == build-* || $1 == probes-* || " command unit models plain fuzz source " == *" $1 "* ]]; }
 
 # Nothing that prepares counts as a check.
 prepares() { [[ $1 == root-* || $1 == kernel-* ]]; }
@@ -127,15 +132,30 @@ stop_steps() {
 
 # all_steps STEP...: the status is 0 if all are green.
 all_steps() {
-	local step verdict p f s seconds cpu closing passed=0 failed=0 skipped=0 all_cpu=0 red=() took=()
+	local step verdict p f s seconds cpu closing passed=0 failed=0 skipped=0 all_cpu=0 red=() took=() computing=() beside=0 beside_pid
 	for step; do
 		rm -rf "${logs:?}/$step"
 	done
 	set -m
 	trap stop_steps INT TERM HUP
 	for step; do
-		while [ "$(jobs -pr | wc -l)" -ge 2 ]; do
+		! only_computes "$step" || computing+=("$step")
+	done
+	if [ ${#computing[@]} != 0 ]; then
+		{
+			set +me # not "||", in which bash ignores -e
+			renice -n 19 -p $BASHPID >/dev/null
+			for step in "${computing[@]}"; do
+				(one_step "$step")
+			done
+		} &
+		beside=1 beside_pid=$!
+	fi
+	for step; do
+		! only_computes "$step" || continue
+		while [ "$(jobs -pr | wc -l)" -ge $((2 + beside)) ]; do
 			wait -n || true
+			[ "$beside" = 0 ] || jobs -pr | grep -qx "$beside_pid" || beside=0
 		done
 		one_step "$step" &
 	done
