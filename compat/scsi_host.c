@@ -145,17 +145,23 @@ static bool compat_slot_get(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 	return slot;
 }
 
-static void compat_slot_put(struct scsi_cmnd *sc)
+/* The lock is held. */
+static void compat_slot_return(struct compat_slots *slots, struct scsi_cmnd *sc)
 {
-	struct compat_slots *slots = *compat_slots_at(sc->device->host);
-	struct compat_slot *slot;
-	unsigned long flags;
+	struct compat_slot *slot = compat_slot_of(sc);
 
-	spin_lock_irqsave(&slots->lock, flags);
-	slot = compat_slot_of(sc);
 	sc->host_scribble = NULL;
 	slot->sc = NULL;
 	__clear_bit(slot->tag, slots->used);
+}
+
+static void compat_slot_put(struct scsi_cmnd *sc)
+{
+	struct compat_slots *slots = *compat_slots_at(sc->device->host);
+	unsigned long flags;
+
+	spin_lock_irqsave(&slots->lock, flags);
+	compat_slot_return(slots, sc);
 	spin_unlock_irqrestore(&slots->lock, flags);
 }
 
@@ -276,7 +282,8 @@ static int compat_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 /*
  * Under the lock the slot cannot go to another command meanwhile.  A command
  * without one was completed when the block layer had just taken it for timed
- * out, which makes it ignore that.
+ * out, which makes it ignore that.  What the error handler gets is not
+ * completed any more, but may be sent again.
  */
 static enum scsi_timeout_action compat_timed_out(struct scsi_cmnd *sc)
 {
@@ -287,6 +294,8 @@ static enum scsi_timeout_action compat_timed_out(struct scsi_cmnd *sc)
 	spin_lock_irqsave(&slots->lock, flags);
 	if (compat_slot_of(sc))
 		action = compat_template->eh_timed_out(sc);
+	if (action == SCSI_EH_NOT_HANDLED && compat_slot_of(sc))
+		compat_slot_return(slots, sc);
 	spin_unlock_irqrestore(&slots->lock, flags);
 	return action;
 }

@@ -79,6 +79,7 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
+#include "fault_rule.h"
 #include "protocol_id.h"
 #include "tcm_loop_kernel.h"
 
@@ -91,12 +92,18 @@
  * @TCM_LOOP_CMD_DONE: the target has released it, or never had it
  * @TCM_LOOP_CMD_AT_TARGET: the target has it
  * @TCM_LOOP_CMD_LOST: it is done, and a time-out of the SCSI layer has found
- *	it so; if another does, the SCSI layer has lost the completion
+ *	it so; if another does, the SCSI layer has lost the completion.  Or it
+ *	was swallowed, and is the error handler's
+ * @TCM_LOOP_CMD_SWALLOWED: a rule has it, and nobody will answer it, see
+ *fault.c
+ * @TCM_LOOP_CMD_DELAYED: a rule has it, or it is just being sent by its worker
  */
 enum tcm_loop_cmd_state {
 	TCM_LOOP_CMD_DONE,
 	TCM_LOOP_CMD_AT_TARGET,
 	TCM_LOOP_CMD_LOST,
+	TCM_LOOP_CMD_SWALLOWED,
+	TCM_LOOP_CMD_DELAYED,
 };
 
 /**
@@ -112,9 +119,21 @@ enum tcm_loop_way {
 };
 
 /**
+ * struct tcm_loop_caught - a command that a rule has, see fault.c
+ * @node: on one of the LUN's lists
+ * @due: when it is to be sent, in jiffies
+ */
+struct tcm_loop_caught {
+	struct list_head node;
+	unsigned long due;
+};
+
+/**
  * struct tcm_loop_cmd - the private area of a scsi_cmnd
  * @se_cmd: the target core's view of the command; the first member, as compat
  *	wants it
+ * @caught: in the private area, while @state is TCM_LOOP_CMD_SWALLOWED or
+ *	TCM_LOOP_CMD_DELAYED: in its place
  * @sc: the SCSI layer's view of it (exchanged atomically); NULL when it lies
  *	apart and the SCSI layer has its own back
  * @query: in the private area: the target's part of the command, if that lies
@@ -130,9 +149,13 @@ enum tcm_loop_way {
  * @alone: whoever sends commands sends one after the other
  * @apart: it lies in a struct tcm_loop_query
  * @deferred: it counts in tcm_loop_lun.deferred
+ * @answer_lost: in the private area: a rule says that its answer is lost
  */
 struct tcm_loop_cmd {
-	struct se_cmd se_cmd;
+	union {
+		struct se_cmd se_cmd;
+		struct tcm_loop_caught caught;
+	};
 	struct scsi_cmnd *sc;
 	struct tcm_loop_cmd *query;
 	struct scatterlist *bounce;
@@ -144,6 +167,7 @@ struct tcm_loop_cmd {
 	bool alone;
 	bool apart;
 	bool deferred;
+	bool answer_lost;
 };
 
 /**
@@ -272,8 +296,15 @@ enum tcm_loop_cache {
  * @write_protected: see protect.c; constant
  * @silent: a command has come back without an answer, and none was answered
  *	since; written with WRITE_ONCE
+ * @faulty: it has rules, see fault.c; written with WRITE_ONCE, under the lock
+ *of
+ *	@faults
+ * @takes_faults: it can have rules (tcm_loop_fault_mutex)
  * @cache: an enum tcm_loop_cache; changed atomically, as far as it becomes more
  *	than unknown
+ * @faults: the rules, or NULL if it never had one; set once
+ * @fault_dir: the LUN's directory in debugfs, NULL or an ERR_PTR
+ * @fault_file: the file in it, likewise
  * @left: how many commands that have come back so the target still has
  * @left_since: since when, in jiffies
  * @deferred: how many commands have gone at once, and may have their bio on a
@@ -294,9 +325,14 @@ struct tcm_loop_lun {
 	bool passthrough;
 	bool write_protected;
 	bool silent;
+	bool faulty;
+	bool takes_faults;
 	int cache;
 	atomic_t left;
 	unsigned long left_since;
+	struct tcm_loop_faults *faults;
+	struct dentry *fault_dir;
+	struct dentry *fault_file;
 	atomic_t deferred ____cacheline_aligned_in_smp;
 };
 
@@ -466,6 +502,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 					  struct scsi_cmnd *sc);
 enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc);
 bool tcm_loop_cmd_at_target(struct scsi_cmnd *sc);
+void tcm_loop_end(struct scsi_cmnd *sc, int result);
 void tcm_loop_release_cmd(struct se_cmd *se_cmd);
 int tcm_loop_write_pending(struct se_cmd *se_cmd);
 int tcm_loop_queue_response(struct se_cmd *se_cmd);
@@ -487,6 +524,90 @@ void tcm_loop_submit_here(struct se_cmd *se_cmd);
 void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     struct tcm_loop_lun *lun);
 struct workqueue_struct *tcm_loop_submit_queue_make(void);
+
+/* fault.c, which is built where there is debugfs */
+#ifdef CONFIG_DEBUG_FS
+#define TCM_LOOP_HAS_FAULTS true
+int tcm_loop_fault_catch(struct tcm_loop_lun *lun, struct scsi_cmnd *sc);
+bool tcm_loop_fault_lose(struct tcm_loop_lun *lun, struct scsi_cmnd *sc);
+enum scsi_timeout_action tcm_loop_fault_timed_out(struct scsi_cmnd *sc);
+void tcm_loop_fault_withdraw(struct scsi_cmnd *sc);
+bool tcm_loop_fault_fails(struct scsi_cmnd *sc, enum fault_type type);
+void tcm_loop_fault_reset(struct scsi_device *sdev);
+int tcm_loop_faults_store(struct tcm_loop_lun *lun, const char *text,
+			  size_t len);
+ssize_t tcm_loop_faults_show(struct tcm_loop_tpg *tpg, char *page, size_t size);
+void tcm_loop_faults_add(struct tcm_loop_lun *lun);
+void tcm_loop_faults_remove(struct tcm_loop_lun *lun);
+void tcm_loop_faults_free(struct tcm_loop_lun *lun);
+void tcm_loop_faults_init(void);
+void tcm_loop_faults_exit(void);
+#else
+#define TCM_LOOP_HAS_FAULTS false
+static inline int tcm_loop_fault_catch(struct tcm_loop_lun *lun,
+				       struct scsi_cmnd *sc)
+{
+	return -1;
+}
+
+static inline bool tcm_loop_fault_lose(struct tcm_loop_lun *lun,
+				       struct scsi_cmnd *sc)
+{
+	return false;
+}
+
+static inline enum scsi_timeout_action
+tcm_loop_fault_timed_out(struct scsi_cmnd *sc)
+{
+	return SCSI_EH_RESET_TIMER;
+}
+
+static inline void tcm_loop_fault_withdraw(struct scsi_cmnd *sc)
+{
+}
+
+static inline bool tcm_loop_fault_fails(struct scsi_cmnd *sc,
+					enum fault_type type)
+{
+	return false;
+}
+
+static inline void tcm_loop_fault_reset(struct scsi_device *sdev)
+{
+}
+
+static inline int tcm_loop_faults_store(struct tcm_loop_lun *lun,
+					const char *text, size_t len)
+{
+	return -ENODEV;
+}
+
+static inline ssize_t tcm_loop_faults_show(struct tcm_loop_tpg *tpg, char *page,
+					   size_t size)
+{
+	return 0;
+}
+
+static inline void tcm_loop_faults_add(struct tcm_loop_lun *lun)
+{
+}
+
+static inline void tcm_loop_faults_remove(struct tcm_loop_lun *lun)
+{
+}
+
+static inline void tcm_loop_faults_free(struct tcm_loop_lun *lun)
+{
+}
+
+static inline void tcm_loop_faults_init(void)
+{
+}
+
+static inline void tcm_loop_faults_exit(void)
+{
+}
+#endif
 
 /* reservation.c */
 bool tcm_loop_must_be_late(const u8 *cdb);

@@ -21,6 +21,12 @@
 TRACE_DEFINE_ENUM(TCM_LOOP_WAY_CORE);
 TRACE_DEFINE_ENUM(TCM_LOOP_WAY_AT_ONCE);
 TRACE_DEFINE_ENUM(TCM_LOOP_WAY_QUEUE);
+TRACE_DEFINE_ENUM(FAULT_NO_ANSWER);
+TRACE_DEFINE_ENUM(FAULT_NOT_TAKEN);
+TRACE_DEFINE_ENUM(FAULT_STATUS);
+TRACE_DEFINE_ENUM(FAULT_DELAY);
+TRACE_DEFINE_ENUM(FAULT_ATTENTION);
+TRACE_DEFINE_ENUM(FAULT_ANSWER_LOST);
 TRACE_DEFINE_ENUM(DID_OK);
 TRACE_DEFINE_ENUM(DID_NO_CONNECT);
 TRACE_DEFINE_ENUM(DID_RESET);
@@ -124,6 +130,34 @@ TRACE_EVENT(tcm_loop_complete,
 				   { SAM_STAT_TASK_SET_FULL, "TASK_SET_FULL" },
 				   { SAM_STAT_TASK_ABORTED, "TASK_ABORTED" }),
 		  __entry->residual)
+);
+
+/* A rule has its effect on a command. */
+TRACE_EVENT(tcm_loop_fault,
+	TP_PROTO(struct scsi_cmnd *sc, u32 type),
+	TP_ARGS(sc, type),
+	TP_STRUCT__entry(
+		SDEV_ENTRY
+		__field(u32, tag)
+		__field(u32, type)
+		__field(u8, opcode)
+	),
+	TP_fast_assign(
+		SDEV_ASSIGN(sc->device);
+		__entry->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
+		__entry->type = type;
+		__entry->opcode = sc->cmnd[0];
+	),
+	TP_printk(SDEV_PR_FMT " tag=%u %s %s",
+		  SDEV_PR_ARG, __entry->tag,
+		  show_opcode_name(__entry->opcode),
+		  __print_symbolic(__entry->type,
+				   { FAULT_NO_ANSWER, "never answered" },
+				   { FAULT_NOT_TAKEN, "not taken" },
+				   { FAULT_STATUS, "answered by a rule" },
+				   { FAULT_ATTENTION, "unit attention" },
+				   { FAULT_DELAY, "delayed" },
+				   { FAULT_ANSWER_LOST, "answer lost" }))
 );
 
 /* A task management function, with the target's answer. */

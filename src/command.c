@@ -41,8 +41,14 @@ static void tcm_loop_cmd_end(struct tcm_loop_cmd *cmd)
 		tcm_loop_query_end(cmd);
 }
 
-/* Complete a command that never reached the target. */
-static void tcm_loop_end(struct scsi_cmnd *sc, int result)
+/**
+ * tcm_loop_end - complete a command that the target does not have
+ * @sc: the command
+ * @result: its result
+ *
+ * Any context.
+ */
+void tcm_loop_end(struct scsi_cmnd *sc, int result)
 {
 	struct tcm_loop_cmd *cmd = scsi_cmd_priv(sc);
 
@@ -105,7 +111,8 @@ static bool tcm_loop_is_alone(struct tcm_loop_tpg *tpg, struct scsi_cmnd *sc)
  * SIMPLE.  May not sleep.
  *
  * Return: 0, and every outcome is told through the command; or
- * SCSI_MLQUEUE_HOST_BUSY without memory to send it now.
+ * SCSI_MLQUEUE_HOST_BUSY without memory to send it now; or what a rule says,
+ * see fault.c.
  */
 enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 					  struct scsi_cmnd *sc)
@@ -131,6 +138,13 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	if (!READ_ONCE(tpg->online)) {
 		tcm_loop_fail(sc, DID_TRANSPORT_DISRUPTED);
 		return 0;
+	}
+	/* Whoever changes it does not wait for those who have looked. */
+	if (TCM_LOOP_HAS_FAULTS && unlikely(data_race(lun->faulty))) {
+		ret = tcm_loop_fault_catch(lun, sc);
+		if (ret >= 0)
+			return ret;
+		ret = -ENODEV;
 	}
 	if (unlikely(lun->write_protected) && tcm_loop_is_protected(lun, sc)) {
 		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED);
@@ -232,8 +246,8 @@ out_end:
  *
  * Return: SCSI_EH_RESET_TIMER, to wait once more for what the target has, or
  * what is just being completed; SCSI_EH_NOT_HANDLED for what was completed a
- * whole time-out ago, as when somebody makes completions fail on purpose; or
- * what tcm_loop_sc_end_timed_out() says.
+ * whole time-out ago, as when somebody makes completions fail on purpose, or is
+ * swallowed by a rule; or what tcm_loop_sc_end_timed_out() says.
  */
 enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 {
@@ -254,6 +268,9 @@ enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 		break;
 	case TCM_LOOP_CMD_LOST:
 		return SCSI_EH_NOT_HANDLED;
+	case TCM_LOOP_CMD_SWALLOWED:
+	case TCM_LOOP_CMD_DELAYED:
+		return tcm_loop_fault_timed_out(sc);
 	}
 	return SCSI_EH_RESET_TIMER;
 }
@@ -301,6 +318,9 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 	if (unlikely(READ_ONCE(lun->cache)) && !cmd->apart &&
 	    sc->sc_data_direction != DMA_FROM_DEVICE && !tcm_loop_is_flush(sc))
 		WRITE_ONCE(lun->cache, TCM_LOOP_CACHE_UNKNOWN);
+	if (TCM_LOOP_HAS_FAULTS && unlikely(own->answer_lost) &&
+	    tcm_loop_fault_lose(lun, sc))
+		return;
 	trace_tcm_loop_complete(sc);
 	/* After this the error handler may have its own command back. */
 	smp_store_release(&own->state, TCM_LOOP_CMD_DONE);

@@ -273,10 +273,65 @@ static ssize_t tcm_loop_tpg_write_protect_store(struct config_item *item,
 	return ret ? ret : count;
 }
 
+static ssize_t tcm_loop_tpg_faults_show(struct config_item *item, char *page)
+{
+	return tcm_loop_faults_show(to_tcm_loop_tpg(to_tpg(item)), page,
+				    PAGE_SIZE);
+}
+
+/* "LUN LINE" */
+static int store_fault(struct tcm_loop_tpg *tpg, const char *given, size_t len)
+{
+	const char *end = given + len, *line = given;
+	struct tcm_loop_lun *lun = NULL;
+	char number[8] = "";
+	u16 lun_number;
+	int ret;
+
+	while (line < end && !is_blank(*line))
+		line++;
+	if (line - given < (ssize_t)sizeof(number))
+		memcpy(number, given, line - given);
+	if (!kstrtou16(number, 10, &lun_number)) {
+		mutex_lock(&tpg->host->lock);
+		lun = tcm_loop_lun_find(tpg, lun_number);
+		if (lun)
+			kref_get(&lun->ref);
+		mutex_unlock(&tpg->host->lock);
+	}
+	if (!lun)
+		return refuse(
+			tpg, "faults", given, len,
+			"the number of a linked LUN, then a line as its file in debugfs takes it");
+	ret = tcm_loop_faults_store(lun, line, end - line);
+	tcm_loop_lun_put(lun);
+	return ret;
+}
+
+static ssize_t tcm_loop_tpg_faults_store(struct config_item *item,
+					 const char *page, size_t count)
+{
+	struct tcm_loop_tpg *tpg = to_tcm_loop_tpg(to_tpg(item));
+	const char *end = page + count, *stop, *given;
+	size_t len;
+	int ret;
+
+	for (; page < end; page = stop + 1) {
+		stop = memchr(page, '\n', end - page) ?: end;
+		len = stop - page;
+		given = trimmed(page, &len);
+		ret = len ? store_fault(tpg, given, len) : 0;
+		if (ret)
+			return ret;
+	}
+	return count;
+}
+
 CONFIGFS_ATTR(tcm_loop_tpg_, nexus);
 CONFIGFS_ATTR(tcm_loop_tpg_, transport_status);
 CONFIGFS_ATTR(tcm_loop_tpg_, complete_device_id);
 CONFIGFS_ATTR(tcm_loop_tpg_, write_protect);
+CONFIGFS_ATTR(tcm_loop_tpg_, faults);
 CONFIGFS_ATTR_RO(tcm_loop_tpg_, address);
 CONFIGFS_ATTR_RO(tcm_loop_tpg_, held);
 
@@ -287,6 +342,7 @@ struct configfs_attribute *tcm_loop_tpg_attrs[] = {
 	&tcm_loop_tpg_attr_write_protect,
 	&tcm_loop_tpg_attr_address,
 	&tcm_loop_tpg_attr_held,
+	TCM_LOOP_HAS_FAULTS ? &tcm_loop_tpg_attr_faults : NULL,
 	NULL,
 };
 

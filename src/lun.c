@@ -73,6 +73,7 @@ static void tcm_loop_lun_free(struct kref *ref)
 {
 	struct tcm_loop_lun *lun = container_of(ref, struct tcm_loop_lun, ref);
 
+	tcm_loop_faults_free(lun);
 	tcm_loop_tpg_put(lun->tpg);
 	kfree_rcu(lun, rcu);
 }
@@ -338,6 +339,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	if (lun->state == TCM_LOOP_LUN_DISKLESS)
 		return;
 	tcm_loop_lun_warn(lun, dev);
+	tcm_loop_faults_add(lun);
 	trace_tcm_loop_lun(tpg, number, true);
 	/* A scan may have asked LUN 0 already: not of this object. */
 	if (number == 0)
@@ -373,12 +375,16 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	struct tcm_loop_lun *lun;
 	bool linked;
 
+	mutex_lock(&host->lock);
+	lun = tcm_loop_lun_of(tpg, se_lun);
+	mutex_unlock(&host->lock);
+	tcm_loop_faults_remove(lun);
+
 	/*
 	 * First the list, then the lookup: sdev_init either sees that the LUN
 	 * leaves, or its scsi_device is listed where the lookup finds it.
 	 */
 	mutex_lock(&host->lock);
-	lun = tcm_loop_lun_of(tpg, se_lun);
 	linked = lun->state == TCM_LOOP_LUN_LINKED;
 	lun->state = TCM_LOOP_LUN_LEAVING;
 	tcm_loop_luns_leave(tpg, NULL);

@@ -88,12 +88,14 @@ static int __init tcm_loop_init(void)
 		goto out_bus;
 
 	tcm_loop_proc_init();
+	tcm_loop_faults_init();
 	ret = tcm_loop_fabric_register();
 	if (ret)
 		goto out_proc;
 	return 0;
 
 out_proc:
+	tcm_loop_faults_exit();
 	tcm_loop_proc_exit();
 	tcm_loop_suspend_exit();
 out_bus:
@@ -104,6 +106,7 @@ out_bus:
 static void __exit tcm_loop_exit(void)
 {
 	tcm_loop_fabric_unregister();
+	tcm_loop_faults_exit();
 	tcm_loop_proc_exit();
 	tcm_loop_suspend_exit();
 	tcm_loop_bus_unregister();

@@ -110,7 +110,10 @@ static int tcm_loop_reset_until(struct scsi_device *sdev, unsigned long end)
 	}
 	kref_put(&tmr->ref, tcm_loop_tmr_free);
 	trace_tcm_loop_tmr(sdev, TMR_LUN_RESET, 0, ret);
-	return ret == TMR_FUNCTION_COMPLETE ? SUCCESS : FAILED;
+	if (ret != TMR_FUNCTION_COMPLETE)
+		return FAILED;
+	tcm_loop_fault_reset(sdev);
+	return SUCCESS;
 }
 
 /**
@@ -119,19 +122,21 @@ static int tcm_loop_reset_until(struct scsi_device *sdev, unsigned long end)
  *
  * The error handler gets no command that the target has, but for those that it
  * has sent itself: these it can have, see query.c.  Where it cannot, there is
- * nothing to be done but to wait, however long.  Sleeps.
+ * nothing to be done but to wait, however long.  What a rule has it can have,
+ * too, see fault.c, also where a rule says that it is told otherwise.  Sleeps.
  *
- * Return: SUCCESS.
+ * Return: SUCCESS, or FAILED if a rule says so.
  */
 int tcm_loop_abort(struct scsi_cmnd *sc)
 {
-	if (tcm_loop_query_leave(sc))
-		return SUCCESS;
-	while (tcm_loop_cmd_at_target(sc))
-		schedule_timeout_idle(HZ / 20);
-	/* Who has completed it is not in scsi_done() any more. */
-	synchronize_rcu();
-	return SUCCESS;
+	tcm_loop_fault_withdraw(sc);
+	if (!tcm_loop_query_leave(sc)) {
+		while (tcm_loop_cmd_at_target(sc))
+			schedule_timeout_idle(HZ / 20);
+		/* Who has completed it is not in scsi_done() any more. */
+		synchronize_rcu();
+	}
+	return tcm_loop_fault_fails(sc, FAULT_ABORT_FAILS) ? FAILED : SUCCESS;
 }
 
 /**
@@ -142,10 +147,12 @@ int tcm_loop_abort(struct scsi_cmnd *sc)
  * two seconds at most.
  *
  * Return: SUCCESS once the target has let go of all of the disk's commands,
- * or FAILED; then the reset goes on.
+ * or FAILED; then the reset goes on, unless it was a rule that said so.
  */
 int tcm_loop_lun_reset(struct scsi_cmnd *sc)
 {
+	if (tcm_loop_fault_fails(sc, FAULT_RESET_FAILS))
+		return FAILED;
 	return tcm_loop_reset_until(sc->device,
 				    jiffies + TCM_LOOP_RESET_TIMEOUT);
 }

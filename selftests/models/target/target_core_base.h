@@ -72,8 +72,11 @@ enum target_prot_type {
 };
 #endif
 
+struct se_device;
+
 struct target_backend_ops {
 	char name[16];
+	sector_t (*get_blocks)(struct se_device *dev);
 };
 
 #define TRANSPORT_LUNFLAGS_READ_ONLY 0x02
