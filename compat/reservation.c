@@ -43,4 +43,25 @@ int tcm_loop_execute_late(struct se_cmd *se_cmd)
 void tcm_loop_registrations_wait(void)
 {
 }
+
+/**
+ * tcm_loop_reservation_init - nothing is needed
+ *
+ * Any context.
+ *
+ * Return: 0.
+ */
+int tcm_loop_reservation_init(void)
+{
+	return 0;
+}
+
+/**
+ * tcm_loop_reservation_exit - undo tcm_loop_reservation_init()
+ *
+ * Any context.
+ */
+void tcm_loop_reservation_exit(void)
+{
+}
 #endif

@@ -612,6 +612,8 @@ static inline void tcm_loop_faults_exit(void)
 /* reservation.c */
 bool tcm_loop_must_be_late(const u8 *cdb);
 int tcm_loop_execute_late(struct se_cmd *se_cmd);
+int tcm_loop_reservation_init(void);
+void tcm_loop_reservation_exit(void);
 void tcm_loop_registrations_wait(void);
 
 /* entry.c */

@@ -31,6 +31,7 @@ static const struct field count_field = {
 	"count",    "-N for N times, 1 for always, 0 for not now", 10, 0,
 	0x7fffffff,
 };
+
 static const struct field opcode_field = {
 	"opcode", "0 to fe, hexadecimal, or ff for all", 16, 0, 0xff
 };
@@ -42,6 +43,7 @@ static const struct field not_taken_fields[] = {
 	  0x1055, 0x1058 },
 	{ NULL },
 };
+
 static const struct field status_fields[] = {
 	BYTE("host byte"),
 	BYTE("driver byte"),
@@ -51,16 +53,19 @@ static const struct field status_fields[] = {
 	BYTE("additional sense code qualifier"),
 	{ NULL },
 };
+
 static const struct field delay_fields[] = {
 	{ "delay", "1 to 300000 ms", 10, 1, MOST_MS },
 	{ NULL },
 };
+
 static const struct field attention_fields[] = {
 	{ "sense key", "6", 16, 6, 6 },
 	BYTE("additional sense code"),
 	BYTE("additional sense code qualifier"),
 	{ NULL },
 };
+
 static const struct field no_fields[] = {
 	{ NULL },
 };

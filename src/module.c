@@ -79,9 +79,13 @@ static int __init tcm_loop_init(void)
 {
 	int ret;
 
-	ret = tcm_loop_bus_register();
+	ret = tcm_loop_reservation_init();
 	if (ret)
 		return ret;
+
+	ret = tcm_loop_bus_register();
+	if (ret)
+		goto out_reservation;
 
 	ret = tcm_loop_suspend_init();
 	if (ret)
@@ -100,6 +104,8 @@ out_proc:
 	tcm_loop_suspend_exit();
 out_bus:
 	tcm_loop_bus_unregister();
+out_reservation:
+	tcm_loop_reservation_exit();
 	return ret;
 }
 
@@ -110,6 +116,7 @@ static void __exit tcm_loop_exit(void)
 	tcm_loop_proc_exit();
 	tcm_loop_suspend_exit();
 	tcm_loop_bus_unregister();
+	tcm_loop_reservation_exit();
 }
 
 module_init(tcm_loop_init);

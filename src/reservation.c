@@ -296,6 +296,13 @@ void tcm_loop_registrations_wait(void)
 	up(&tcm_loop_registrations);
 }
 
+/*
+ * Of all adapters.  A command that registers takes the lock of configfs's root,
+ * and an adapter goes with another lock of that class held, so that an
+ * adapter's own queue must not run it: lockdep would take that for a deadlock.
+ */
+static struct workqueue_struct *tcm_loop_late_queue;
+
 struct tcm_loop_late {
 	struct work_struct work;
 	struct se_cmd *se_cmd;
@@ -331,7 +338,30 @@ int tcm_loop_execute_late(struct se_cmd *se_cmd)
 		return -ENOMEM;
 	INIT_WORK(&late->work, tcm_loop_execute_work);
 	late->se_cmd = se_cmd;
-	queue_work(to_tcm_loop_tpg(se_cmd->se_sess->se_tpg)->host->submit_queue,
-		   &late->work);
+	queue_work(tcm_loop_late_queue, &late->work);
 	return 0;
+}
+
+/**
+ * tcm_loop_reservation_init - make the work queue
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tcm_loop_reservation_init(void)
+{
+	tcm_loop_late_queue =
+		alloc_workqueue("tcm_loop_late", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return tcm_loop_late_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * tcm_loop_reservation_exit - undo tcm_loop_reservation_init()
+ *
+ * May sleep.
+ */
+void tcm_loop_reservation_exit(void)
+{
+	destroy_workqueue(tcm_loop_late_queue);
 }
