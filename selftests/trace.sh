@@ -11,7 +11,7 @@ tracing=/sys/kernel/tracing
 [ -d $tracing/events ] || tracing=/sys/kernel/debug/tracing
 events=$tracing/events/tcm_loop
 [ -d $tracing/events ] || skip_all "this kernel has no trace events"
-check_equal "the events" "tcm_loop_complete tcm_loop_lun tcm_loop_nexus tcm_loop_submit tcm_loop_tmr tcm_loop_transport" \
+check_equal "the events" "tcm_loop_complete tcm_loop_fault tcm_loop_lun tcm_loop_nexus tcm_loop_submit tcm_loop_tmr tcm_loop_transport" \
 	"$(find $events -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | xargs)"
 
 seen() { # seen EVENT PATTERN: an event of that name was recorded
