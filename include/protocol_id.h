@@ -99,6 +99,7 @@ struct protocol_name_error {
 	const char *accepted;
 };
 
+int protocol_hex_digit(char c);
 int protocol_name_parse(enum protocol_role role, const char *given, size_t len,
 			struct protocol_name *name,
 			struct protocol_name_error *error);

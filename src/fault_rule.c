@@ -13,6 +13,7 @@
 #endif
 
 #include "fault_rule.h"
+#include "protocol_id.h"
 
 #define FIELDS 6
 
@@ -104,13 +105,18 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+static void skip_blanks(struct words *words)
+{
+	while (words->at < words->end && is_blank(*words->at))
+		words->at++;
+}
+
 /* The next word and its length, which is 0 at the end. */
 static const char *next_word(struct words *words, size_t *len)
 {
 	const char *start;
 
-	while (words->at < words->end && is_blank(*words->at))
-		words->at++;
+	skip_blanks(words);
 	start = words->at;
 	while (words->at < words->end && !is_blank(*words->at))
 		words->at++;
@@ -128,23 +134,12 @@ static int wrong(struct fault_error *error, const char *field,
 	return -EINVAL;
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 16;
-}
-
 /* A number of a base, or of 16 behind 0x. */
 static bool parse_number(const char *text, size_t len, unsigned int base,
 			 u64 *number)
 {
-	unsigned int digit;
 	u64 value = 0;
+	int digit;
 
 	if (len > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
 		base = 16;
@@ -154,8 +149,8 @@ static bool parse_number(const char *text, size_t len, unsigned int base,
 	if (!len)
 		return false;
 	while (len--) {
-		digit = digit_of(*text++);
-		if (digit >= base || value >> 60)
+		digit = protocol_hex_digit(*text++);
+		if (digit < 0 || digit >= (int)base || value >> 60)
 			return false;
 		value = value * base + digit;
 	}
@@ -184,8 +179,7 @@ static int next_count(struct words *words, s32 *count)
 	u32 value;
 	int ret;
 
-	while (words->at < words->end && is_blank(*words->at))
-		words->at++;
+	skip_blanks(words);
 	negative = words->end - words->at > 1 && *words->at == '-' &&
 		   !is_blank(words->at[1]);
 	if (negative)

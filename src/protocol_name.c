@@ -31,7 +31,13 @@ static char hex_char(unsigned int nibble)
 	return "0123456789abcdef"[nibble & 0xf];
 }
 
-static int hex_digit(char c)
+/**
+ * protocol_hex_digit - what a hexadecimal digit stands for
+ * @c: the digit, of either case
+ *
+ * Return: its value, or -1 if it is none.
+ */
+int protocol_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -55,7 +61,7 @@ static int parse_naa(const char *given, size_t len, size_t *at, char *text)
 	size_t i;
 
 	for (i = 4; i < len; i++) {
-		if (hex_digit(given[i]) < 0 || i == 4 + 32 ||
+		if (protocol_hex_digit(given[i]) < 0 || i == 4 + 32 ||
 		    (i == 4 && !strchr("12356CDEFcdef", given[i])) ||
 		    (i == 4 + 16 && given[4] != '6')) {
 			*at = i;
@@ -87,7 +93,7 @@ static int parse_fc(const char *given, size_t len, size_t *at, char *text)
 			*out++ = ':';
 			continue;
 		}
-		if (hex_digit(given[i]) < 0 || digits == 16) {
+		if (protocol_hex_digit(given[i]) < 0 || digits == 16) {
 			*at = i;
 			return -EINVAL;
 		}
@@ -163,7 +169,7 @@ static int parse_eui(const char *given, size_t len, size_t *at, char *text)
 	size_t i;
 
 	for (i = 4; i < len; i++) {
-		if (hex_digit(given[i]) < 0 || i == 4 + 16) {
+		if (protocol_hex_digit(given[i]) < 0 || i == 4 + 16) {
 			*at = i;
 			return -EINVAL;
 		}
@@ -308,9 +314,10 @@ static int parse_isid(const char *given, size_t len, size_t start, size_t *at,
 			continue;
 		}
 		n -= ISID_SEPARATOR_LEN;
-		if (n == PROTOCOL_ISID_DIGITS || hex_digit(given[i]) < 0)
+		if (n == PROTOCOL_ISID_DIGITS ||
+		    protocol_hex_digit(given[i]) < 0)
 			break;
-		isid[n] = hex_char(hex_digit(given[i]));
+		isid[n] = hex_char(protocol_hex_digit(given[i]));
 	}
 	if (i < len ||
 	    len - start != ISID_SEPARATOR_LEN + PROTOCOL_ISID_DIGITS) {
@@ -343,8 +350,8 @@ int protocol_name_to_bytes(enum protocol_id protocol, const char *text,
 	for (i = 0; i < count; i++) {
 		if (i && p->separator && *text++ != p->separator)
 			return -EINVAL;
-		high = hex_digit(text[0]);
-		low = high < 0 ? -1 : hex_digit(text[1]);
+		high = protocol_hex_digit(text[0]);
+		low = high < 0 ? -1 : protocol_hex_digit(text[1]);
 		if (low < 0)
 			return -EINVAL;
 		bytes[i] = high << 4 | low;
