@@ -91,18 +91,29 @@ prompt() { # prompt DESCRIPTION COMMAND...: it succeeds within 20 s; else it is 
 	[ $status = 0 ] || check_equal "$what: status" 0 $status
 }
 
+take_tag() { # the only tag of the disk below
+	dmsetup suspend --noudevsync --noflush --nolockfs held
+	dd if=/dev/zero of="$lower" bs=4k seek=100 count=1 oflag=direct status=none &
+	started=($!)
+	sleep 0.5
+}
+freeze() { # the queue below, until its I/O has ended
+	scheduler "$lower" mq-deadline &
+	started+=($!)
+	sleep 0.5
+}
+all_gone() {
+	local task
+	for task in "${started[@]}"; do
+		wait_for 60 gone "$task"
+	done
+}
+
 for row in "frozen one" "frozen batch" "frozen page_cache" "without_tags batch"; do
 	state=${row% *} client=${row#* }
 	what="below it is $state, $client"
-	dmsetup suspend --noudevsync --noflush --nolockfs held
-	dd if=/dev/zero of="$lower" bs=4k seek=100 count=1 oflag=direct status=none & # has the only tag
-	started=($!)
-	sleep 0.5
-	if [ "$state" = frozen ]; then # until its I/O has ended
-		scheduler "$lower" mq-deadline &
-		started+=($!)
-		sleep 0.5
-	fi
+	take_tag
+	[ "$state" != frozen ] || freeze
 	begin "$client"
 	check "$what: it is on its way" wait_for 60 is_held
 	prompt "$what: the neighbour is read" dd if="$beside" of=/dev/null bs=4k count=1 iflag=direct status=none
@@ -114,9 +125,7 @@ for row in "frozen one" "frozen batch" "frozen page_cache" "without_tags batch";
 	check "$what: it ends when that is over" wait_for 20 has_ended
 	end
 	check "$what: without an error" ended_well
-	for task in "${started[@]}"; do
-		wait_for 60 gone "$task"
-	done
+	all_gone
 	[ ! -d $loopback/$naa/tpgt_2/lun/lun_0 ] || unlink_lun $naa 2 0
 	scheduler "$lower" none
 	scheduler "$beside" none
@@ -181,13 +190,8 @@ same=$(disk_of "${others[0]}" 1 1)
 at_rest "$same"
 what="340 commands of other adapters sleep"
 pkill -STOP -f systemd-udevd
-dmsetup suspend --noudevsync --noflush --nolockfs held
-dd if=/dev/zero of="$lower" bs=4k seek=100 count=1 oflag=direct status=none &
-started=($!)
-sleep 0.5
-scheduler "$lower" mq-deadline &
-started+=($!)
-sleep 0.5
+take_tag
+freeze
 begin crowds
 check "$what: they are on their way" wait_for 50 are_held 340
 prompt "$what: a file is read" on_its_cpu dd if="$neighbour" of=/dev/null bs=4k count=1 iflag=direct status=none
@@ -197,9 +201,7 @@ dmsetup resume --noudevsync held
 check "$what: they end when that is over" wait_for 60 has_ended
 end
 check "$what: without an error" ended_well
-for task in "${started[@]}"; do
-	wait_for 60 gone "$task"
-done
+all_gone
 pkill -CONT -f systemd-udevd
 for target in "${others[@]}"; do
 	check "$target goes" eval "remove_tpg $target 1 && rmdir $loopback/$target"
