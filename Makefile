@@ -33,7 +33,7 @@ kernel-tree: ## put the driver into a kernel's source, KSRC=DIR, in the place of
 	cp src/*.c include/*.h $(LOOPBACK)
 	printf '%s\n' '# SPDX-License-Identifier: GPL-2.0-only' 'obj-$$(CONFIG_LOOPBACK_TARGET) += tcm_loop.o' \
 		'tcm_loop-y := $(patsubst src/%.c,%.o,$(sort $(filter-out src/fault%,$(wildcard src/*.c))))' \
-		'tcm_loop-$$(CONFIG_DEBUG_FS) += fault.o fault_rule.o' \
+		'tcm_loop-$$(CONFIG_DEBUG_FS) += fault.o fault_file.o fault_rule.o' \
 		'ccflags-y += -I$$(src) -DTCM_LOOP_VERSION=\"$(VERSION)\"' >$(LOOPBACK)/Makefile
 
 check-headers: ## build against each of KDIRS="DIR...", prepared kernel trees or headers, and show a table

@@ -525,7 +525,7 @@ void tcm_loop_submit(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc,
 		     struct tcm_loop_lun *lun);
 struct workqueue_struct *tcm_loop_submit_queue_make(void);
 
-/* fault.c, which is built where there is debugfs */
+/* fault.c and fault_file.c, which are built where there is debugfs */
 #ifdef CONFIG_DEBUG_FS
 #define TCM_LOOP_HAS_FAULTS true
 int tcm_loop_fault_catch(struct tcm_loop_lun *lun, struct scsi_cmnd *sc);
@@ -534,12 +534,12 @@ enum scsi_timeout_action tcm_loop_fault_timed_out(struct scsi_cmnd *sc);
 void tcm_loop_fault_withdraw(struct scsi_cmnd *sc);
 bool tcm_loop_fault_fails(struct scsi_cmnd *sc, enum fault_type type);
 void tcm_loop_fault_reset(struct scsi_device *sdev);
+void tcm_loop_faults_free(struct tcm_loop_lun *lun);
 int tcm_loop_faults_store(struct tcm_loop_lun *lun, const char *text,
 			  size_t len);
 ssize_t tcm_loop_faults_show(struct tcm_loop_tpg *tpg, char *page, size_t size);
 void tcm_loop_faults_add(struct tcm_loop_lun *lun);
 void tcm_loop_faults_remove(struct tcm_loop_lun *lun);
-void tcm_loop_faults_free(struct tcm_loop_lun *lun);
 void tcm_loop_faults_init(void);
 void tcm_loop_faults_exit(void);
 #else

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults and delays for a LUN, on demand, see doc/faults.md.  Not built for a
- * kernel without debugfs.
+ * Faults and delays for a LUN, on demand, see doc/faults.md: which commands the
+ * rules catch, and what becomes of these.  Not built for a kernel without
+ * debugfs.
  *
  * The rules live with the LUN, from its link to its unlinking, whatever becomes
  * of its disk.  Without rules, a command looks at one bit.
@@ -13,49 +14,22 @@
  * the SCSI layer sends it again.  What is delayed is on another list, until a
  * worker sends it: as for what the target has, its time-out begins anew.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/debugfs.h>
-#include <linux/err.h>
-#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi.h>
 #include <target/target_core_backend.h>
 
-#include "fault_rule.h"
+#include "fault.h"
 #include "tcm_loop.h"
 #include "tcm_loop_trace.h"
-
-/* Every command looks at all of them. */
-#define TCM_LOOP_MAX_FAULTS 64
-
-/* How much of a bad field a message shows. */
-#define SHOWN 32
-
-/**
- * struct tcm_loop_fault - a rule of a LUN, or a line that was written
- * @node: in a list
- * @line: an enum fault_line
- * @rule: the rule
- */
-struct tcm_loop_fault {
-	struct list_head node;
-	int line;
-	struct fault_rule rule;
-};
 
 /**
  * struct tcm_loop_faults - the rules of a LUN, and what they hold back
@@ -85,12 +59,6 @@ struct tcm_loop_faults {
 	struct scsi_cmnd *sent;
 	bool passed;
 };
-
-/* NULL or an ERR_PTR: this kernel does without, or there was no memory. */
-static struct dentry *tcm_loop_fault_root;
-
-/* Whose rules are changed, and that its files and rules go. */
-static DEFINE_MUTEX(tcm_loop_fault_mutex);
 
 /*
  * What is caught
@@ -246,6 +214,31 @@ static bool tcm_loop_fault_is_descriptor(struct tcm_loop_lun *lun)
 	       dev->transport->get_blocks(dev) > U32_MAX;
 }
 
+/* The lock is held.  What queuecommand is to return. */
+static int tcm_loop_fault_hold(struct tcm_loop_faults *faults,
+			       struct tcm_loop_cmd *own,
+			       const struct fault_rule *rule)
+{
+	switch (rule->type) {
+	case FAULT_NO_ANSWER:
+		list_add_tail(&own->caught.node, &faults->swallowed);
+		WRITE_ONCE(own->state, TCM_LOOP_CMD_SWALLOWED);
+		return 0;
+	case FAULT_NOT_TAKEN:
+		WRITE_ONCE(own->state, TCM_LOOP_CMD_DONE);
+		return rule->value;
+	case FAULT_DELAY:
+		/* At least that long: this jiffy has begun. */
+		own->caught.due = jiffies + msecs_to_jiffies(rule->value) + 1;
+		WRITE_ONCE(own->state, TCM_LOOP_CMD_DELAYED);
+		if (tcm_loop_fault_insert(faults, own))
+			tcm_loop_fault_arm(faults);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 static void tcm_loop_fault_answer(struct tcm_loop_lun *lun,
 				  struct scsi_cmnd *sc,
 				  const struct fault_rule *rule)
@@ -277,7 +270,7 @@ int tcm_loop_fault_catch(struct tcm_loop_lun *lun, struct scsi_cmnd *sc)
 	struct fault_rule answer;
 	unsigned long flags;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	BUILD_BUG_ON(SCSI_SENSE_BUFFERSIZE < FAULT_SENSE_SIZE);
 
@@ -302,23 +295,7 @@ int tcm_loop_fault_catch(struct tcm_loop_lun *lun, struct scsi_cmnd *sc)
 	}
 	trace_tcm_loop_fault(sc, rule->type);
 	answer = *rule;
-	switch (answer.type) {
-	case FAULT_NO_ANSWER:
-		list_add_tail(&own->caught.node, &faults->swallowed);
-		WRITE_ONCE(own->state, TCM_LOOP_CMD_SWALLOWED);
-		break;
-	case FAULT_NOT_TAKEN:
-		WRITE_ONCE(own->state, TCM_LOOP_CMD_DONE);
-		ret = answer.value;
-		break;
-	case FAULT_DELAY:
-		/* At least that long: this jiffy has begun. */
-		own->caught.due = jiffies + msecs_to_jiffies(answer.value) + 1;
-		WRITE_ONCE(own->state, TCM_LOOP_CMD_DELAYED);
-		if (tcm_loop_fault_insert(faults, own))
-			tcm_loop_fault_arm(faults);
-		break;
-	}
+	ret = tcm_loop_fault_hold(faults, own, rule);
 	spin_unlock_irqrestore(&faults->lock, flags);
 	if (answer.type == FAULT_STATUS || answer.type == FAULT_ATTENTION)
 		tcm_loop_fault_answer(lun, sc, &answer);
@@ -482,15 +459,44 @@ void tcm_loop_fault_reset(struct scsi_device *sdev)
 }
 
 /*
- * Lines that are written and read
+ * The set of a LUN's rules
  */
 
-static void tcm_loop_faults_free_list(struct list_head *list)
+/**
+ * tcm_loop_faults_alloc - make a set without rules
+ *
+ * May sleep.
+ *
+ * Return: the set, for kfree() or tcm_loop_faults_give(), or NULL.
+ */
+struct tcm_loop_faults *tcm_loop_faults_alloc(void)
 {
-	struct tcm_loop_fault *fault, *next;
+	struct tcm_loop_faults *faults = kzalloc(sizeof(*faults), GFP_KERNEL);
 
-	list_for_each_entry_safe(fault, next, list, node)
-		kfree(fault);
+	if (!faults)
+		return NULL;
+	spin_lock_init(&faults->lock);
+	INIT_LIST_HEAD(&faults->rules);
+	INIT_LIST_HEAD(&faults->swallowed);
+	INIT_LIST_HEAD(&faults->delayed);
+	INIT_DELAYED_WORK(&faults->work, tcm_loop_fault_work);
+	mutex_init(&faults->sending);
+	return faults;
+}
+
+/**
+ * tcm_loop_faults_give - give a set of rules to a LUN
+ * @lun: the LUN, linked, without a set; one caller at a time
+ * @faults: the set, the LUN's from now on
+ *
+ * Any context.
+ */
+void tcm_loop_faults_give(struct tcm_loop_lun *lun,
+			  struct tcm_loop_faults *faults)
+{
+	faults->queue = lun->tpg->host->submit_queue;
+	/* Initialised before it is seen. */
+	smp_store_release(&lun->faults, faults);
 }
 
 /* Move the rules that a line takes away, or takes the place of, to a list. */
@@ -537,10 +543,19 @@ static void tcm_loop_faults_settle(struct tcm_loop_faults *faults)
 	spin_unlock_irq(&faults->lock);
 }
 
-/* The mutex is held. */
-static int tcm_loop_faults_change(struct tcm_loop_lun *lun,
-				  struct tcm_loop_fault *line,
-				  struct list_head *taken)
+/**
+ * tcm_loop_faults_change - add a rule, or take rules away
+ * @lun: whose, with a set; one caller at a time
+ * @line: what is to be done; a rule that is added leaves the caller's list
+ * @taken: gets the rules that are the set's no more
+ *
+ * Of a set without rules nothing is swallowed, and nothing waits.  May sleep.
+ *
+ * Return: 0; -ENOSPC if the LUN has too many rules; -ENOENT if there is no rule
+ * to take away.
+ */
+int tcm_loop_faults_change(struct tcm_loop_lun *lun,
+			   struct tcm_loop_fault *line, struct list_head *taken)
 {
 	struct tcm_loop_faults *faults = lun->faults;
 	int type = line->rule.type, ret = 0;
@@ -565,135 +580,22 @@ static int tcm_loop_faults_change(struct tcm_loop_lun *lun,
 		 (type == FAULT_NO_ANSWER || type == FAULT_ANSWER_LOST))
 		tcm_loop_fault_end(faults, &faults->swallowed,
 				   line->rule.opcode, DID_IMM_RETRY);
-	if (ret)
-		tcm_loop_limited(
-			pr_err,
-			"%s tpgt_%u lun_%llu: has %u fault rules, and takes no more\n",
-			lun->tpg->host->name.text, lun->tpg->tpgt, lun->number,
-			TCM_LOOP_MAX_FAULTS);
-	if (line->line == FAULT_LINE_REMOVE && !some) {
-		tcm_loop_limited(
-			pr_err,
-			"%s tpgt_%u lun_%llu: no fault rule of type %d and opcode 0x%x\n",
-			lun->tpg->host->name.text, lun->tpg->tpgt, lun->number,
-			type, line->rule.opcode);
-		ret = -EINVAL;
-	}
+	if (line->line == FAULT_LINE_REMOVE && !some)
+		ret = -ENOENT;
 	return ret;
-}
-
-static void tcm_loop_fault_refuse(const struct tcm_loop_lun *lun,
-				  const struct fault_error *error)
-{
-	int len = min_t(size_t, error->len, SHOWN);
-
-	if (len)
-		tcm_loop_limited(
-			pr_err,
-			"%s tpgt_%u lun_%llu: fault rule: %s \"%.*s\"; accepted: %s\n",
-			lun->tpg->host->name.text, lun->tpg->tpgt, lun->number,
-			error->field, len, error->given, error->accepted);
-	else
-		tcm_loop_limited(
-			pr_err,
-			"%s tpgt_%u lun_%llu: fault rule: %s is missing; accepted: %s\n",
-			lun->tpg->host->name.text, lun->tpg->tpgt, lun->number,
-			error->field, error->accepted);
-}
-
-/* All lines, or the first error. */
-static int tcm_loop_faults_parse(const char *text, size_t len,
-				 struct list_head *lines,
-				 struct fault_error *error)
-{
-	const char *end = text + len, *line, *stop;
-	struct tcm_loop_fault *fault;
-
-	for (line = text; line < end; line = stop + 1) {
-		stop = memchr(line, '\n', end - line) ?: end;
-		fault = kmalloc(sizeof(*fault), GFP_KERNEL);
-		if (!fault)
-			return -ENOMEM;
-		list_add_tail(&fault->node, lines);
-		fault->line = fault_rule_parse(line, stop - line, &fault->rule,
-					       error);
-		if (fault->line < 0)
-			return fault->line;
-	}
-	return 0;
-}
-
-static struct tcm_loop_faults *tcm_loop_faults_alloc(void)
-{
-	struct tcm_loop_faults *faults = kzalloc(sizeof(*faults), GFP_KERNEL);
-
-	if (!faults)
-		return NULL;
-	spin_lock_init(&faults->lock);
-	INIT_LIST_HEAD(&faults->rules);
-	INIT_LIST_HEAD(&faults->swallowed);
-	INIT_LIST_HEAD(&faults->delayed);
-	INIT_DELAYED_WORK(&faults->work, tcm_loop_fault_work);
-	mutex_init(&faults->sending);
-	return faults;
 }
 
 /**
- * tcm_loop_faults_store - take lines for a LUN
+ * tcm_loop_faults_copy - copy a LUN's rules, as they are now
  * @lun: the LUN, referenced
- * @text: the lines
- * @len: their length
+ * @rules: room for TCM_LOOP_MAX_FAULTS of them
  *
- * With a bad line among them nothing is changed.  May sleep.
+ * Process context.
  *
- * Return: 0; -EINVAL, of which the log tells; -ENODEV if the LUN is not linked
- * any more; -ENOSPC if it has too many rules; -ENOMEM.
+ * Return: how many there are.
  */
-int tcm_loop_faults_store(struct tcm_loop_lun *lun, const char *text,
-			  size_t len)
-{
-	struct tcm_loop_fault *line, *next;
-	struct tcm_loop_faults *faults;
-	struct fault_error error;
-	LIST_HEAD(lines);
-	LIST_HEAD(taken);
-	int ret;
-
-	faults = tcm_loop_faults_alloc();
-	if (!faults)
-		return -ENOMEM;
-	ret = tcm_loop_faults_parse(text, len, &lines, &error);
-
-	mutex_lock(&tcm_loop_fault_mutex);
-	if (!lun->takes_faults) {
-		ret = -ENODEV;
-	} else if (ret == -EINVAL) {
-		tcm_loop_fault_refuse(lun, &error);
-	} else if (!ret) {
-		if (!lun->faults) {
-			faults->queue = lun->tpg->host->submit_queue;
-			/* Initialised before it is seen. */
-			smp_store_release(&lun->faults, faults);
-			faults = NULL;
-		}
-		list_for_each_entry_safe(line, next, &lines, node) {
-			if (line->line == FAULT_LINE_EMPTY)
-				continue;
-			ret = tcm_loop_faults_change(lun, line, &taken);
-			if (ret)
-				break;
-		}
-	}
-	mutex_unlock(&tcm_loop_fault_mutex);
-	tcm_loop_faults_free_list(&lines);
-	tcm_loop_faults_free_list(&taken);
-	kfree(faults);
-	return ret;
-}
-
-/* Copies the rules, as they are now: how many there are. */
-static unsigned int tcm_loop_faults_copy(struct tcm_loop_lun *lun,
-					 struct fault_rule *rules)
+unsigned int tcm_loop_faults_copy(struct tcm_loop_lun *lun,
+				  struct fault_rule *rules)
 {
 	struct tcm_loop_faults *faults = READ_ONCE(lun->faults);
 	struct tcm_loop_fault *fault;
@@ -708,169 +610,14 @@ static unsigned int tcm_loop_faults_copy(struct tcm_loop_lun *lun,
 	return count;
 }
 
-static struct fault_rule *tcm_loop_faults_buffer(void)
-{
-	return kcalloc(TCM_LOOP_MAX_FAULTS, sizeof(struct fault_rule),
-		       GFP_KERNEL);
-}
-
 /**
- * tcm_loop_faults_show - print the rules of a TPG's LUNs
- * @tpg: the TPG
- * @page: where to
- * @size: its size
+ * tcm_loop_faults_flush - wait until what was delayed has been sent
+ * @lun: the LUN, without rules
  *
- * May sleep.
- *
- * Return: the length printed, or -ENOMEM.
+ * Sleeps.
  */
-ssize_t tcm_loop_faults_show(struct tcm_loop_tpg *tpg, char *page, size_t size)
+void tcm_loop_faults_flush(struct tcm_loop_lun *lun)
 {
-	struct fault_rule *rules = tcm_loop_faults_buffer();
-	char text[FAULT_RULE_SIZE];
-	struct tcm_loop_lun *lun;
-	unsigned int count, i;
-	ssize_t len = 0;
-
-	if (!rules)
-		return -ENOMEM;
-	mutex_lock(&tpg->host->lock);
-	list_for_each_entry(lun, &tpg->luns, node) {
-		count = tcm_loop_faults_copy(lun, rules);
-		for (i = 0; i < count; i++) {
-			fault_rule_print(&rules[i], text, sizeof(text));
-			len += scnprintf(page + len, size - len, "%llu %s\n",
-					 lun->number, text);
-		}
-	}
-	mutex_unlock(&tpg->host->lock);
-	kfree(rules);
-	return len;
-}
-
-static int tcm_loop_fault_file_show(struct seq_file *m, void *unused)
-{
-	struct fault_rule *rules = tcm_loop_faults_buffer();
-	char text[FAULT_RULE_SIZE];
-	unsigned int count, i;
-
-	if (!rules)
-		return -ENOMEM;
-	count = tcm_loop_faults_copy(m->private, rules);
-	for (i = 0; i < count; i++) {
-		fault_rule_print(&rules[i], text, sizeof(text));
-		seq_printf(m, "%s\n", text);
-	}
-	kfree(rules);
-	return 0;
-}
-
-/* Who has it open has a reference to the LUN. */
-static int tcm_loop_fault_file_open(struct inode *inode, struct file *file)
-{
-	struct tcm_loop_lun *lun;
-	int ret;
-
-	mutex_lock(&tcm_loop_fault_mutex);
-	lun = inode->i_private;
-	if (lun)
-		kref_get(&lun->ref);
-	mutex_unlock(&tcm_loop_fault_mutex);
-	if (!lun)
-		return -ENODEV;
-	ret = single_open(file, tcm_loop_fault_file_show, lun);
-	if (ret)
-		tcm_loop_lun_put(lun);
-	return ret;
-}
-
-static int tcm_loop_fault_file_release(struct inode *inode, struct file *file)
-{
-	struct seq_file *m = file->private_data;
-	struct tcm_loop_lun *lun = m->private;
-	int ret = single_release(inode, file);
-
-	tcm_loop_lun_put(lun);
-	return ret;
-}
-
-static ssize_t tcm_loop_fault_file_write(struct file *file,
-					 const char __user *from, size_t count,
-					 loff_t *at)
-{
-	struct seq_file *m = file->private_data;
-	char *text;
-	int ret;
-
-	if (count > PAGE_SIZE)
-		return -E2BIG;
-	text = kmalloc(count ?: 1, GFP_KERNEL);
-	if (!text)
-		return -ENOMEM;
-	ret = copy_from_user(text, from, count)
-		      ? -EFAULT
-		      : tcm_loop_faults_store(m->private, text, count);
-	kfree(text);
-	return ret ? ret : count;
-}
-
-static const struct file_operations tcm_loop_fault_file = {
-	.owner = THIS_MODULE,
-	.open = tcm_loop_fault_file_open,
-	.read = seq_read,
-	.write = tcm_loop_fault_file_write,
-	.llseek = seq_lseek,
-	.release = tcm_loop_fault_file_release,
-};
-
-/**
- * tcm_loop_faults_add - a LUN can have rules from now on
- * @lun: the LUN, linked
- *
- * May sleep.
- */
-void tcm_loop_faults_add(struct tcm_loop_lun *lun)
-{
-	char name[sizeof("4294967295:0:65535:65535")];
-	struct dentry *dir, *file = NULL;
-
-	snprintf(name, sizeof(name), "%u:0:%u:%llu",
-		 lun->tpg->host->shost->host_no, lun->tpg->tpgt, lun->number);
-	dir = IS_ERR_OR_NULL(tcm_loop_fault_root)
-		      ? NULL
-		      : debugfs_create_dir(name, tcm_loop_fault_root);
-	if (!IS_ERR_OR_NULL(dir))
-		file = debugfs_create_file("error", 0600, dir, lun,
-					   &tcm_loop_fault_file);
-
-	mutex_lock(&tcm_loop_fault_mutex);
-	lun->fault_dir = dir;
-	lun->fault_file = file;
-	lun->takes_faults = true;
-	mutex_unlock(&tcm_loop_fault_mutex);
-}
-
-/**
- * tcm_loop_faults_remove - a LUN has no rules any more, nor will it
- * @lun: the LUN, about to be unlinked
- *
- * Afterwards nothing of it is swallowed or delayed.  May sleep.
- */
-void tcm_loop_faults_remove(struct tcm_loop_lun *lun)
-{
-	struct tcm_loop_fault clear = { .line = FAULT_LINE_CLEAR };
-	LIST_HEAD(taken);
-
-	mutex_lock(&tcm_loop_fault_mutex);
-	lun->takes_faults = false;
-	if (!IS_ERR_OR_NULL(lun->fault_file))
-		lun->fault_file->d_inode->i_private = NULL;
-	if (lun->faults)
-		tcm_loop_faults_change(lun, &clear, &taken);
-	mutex_unlock(&tcm_loop_fault_mutex);
-	tcm_loop_faults_free_list(&taken);
-	if (!IS_ERR_OR_NULL(lun->fault_dir))
-		debugfs_remove_recursive(lun->fault_dir);
 	if (lun->faults)
 		flush_delayed_work(&lun->faults->work);
 }
@@ -885,25 +632,4 @@ void tcm_loop_faults_free(struct tcm_loop_lun *lun)
 {
 	if (lun->faults)
 		kfree_rcu(lun->faults, rcu);
-}
-
-/**
- * tcm_loop_faults_init - make the directory in debugfs
- *
- * The module works without it.  May sleep.
- */
-void tcm_loop_faults_init(void)
-{
-	tcm_loop_fault_root = debugfs_create_dir(KBUILD_MODNAME, NULL);
-}
-
-/**
- * tcm_loop_faults_exit - remove the directory, in which nothing is left
- *
- * May sleep.
- */
-void tcm_loop_faults_exit(void)
-{
-	if (!IS_ERR_OR_NULL(tcm_loop_fault_root))
-		debugfs_remove_recursive(tcm_loop_fault_root);
 }
