@@ -77,6 +77,7 @@ install-command: ## what "make install-utils" installs, but for the unit that is
 	$(call install-file,utils/target.service.conf,$(DESTDIR)$(unitdir)/rtslib-fb-targetctl.service.d/tcm-loop.conf,644)
 	$(call install-file,utils/tcm-loop-late.service,$(DESTDIR)$(unitdir)/tcm-loop-late.service,644)
 	$(call install-file,utils/tcm-loop-remote.service,$(DESTDIR)$(unitdir)/tcm-loop-remote.service,644)
+	$(call install-file,utils/tcm-loop-unmounted.service,$(DESTDIR)$(unitdir)/tcm-loop-unmounted.service,644)
 
 install-utils: install-command ## install the command tcm-loop, its units and manual pages
 	$(call install-file,utils/tcm-loop.service,$(DESTDIR)$(unitdir)/tcm-loop.service,644)

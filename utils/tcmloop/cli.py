@@ -9,8 +9,9 @@ import secrets
 import signal
 import sys
 
-from . import VERSION, conf, lio, plan, targetcli
-from .inuse import Users
+from . import VERSION, conf, faults, lab, lio, plan, targetcli
+from .inuse import Users, block_devices
+from .lab import NO_SUCH_DISK
 from .model import OPTIONS, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, protocol_of
 from .run import Executor
@@ -19,13 +20,14 @@ from .state import FOLDER, Entry, Port, Store
 from .tree import Stop, Tree
 
 CONFIG = "/etc/tcm-loop.conf"
-SOME_FAILED, NO_SUCH_DISK, LOCKED = 3, 4, 7  # exit statuses
+SOME_FAILED, LOCKED = 3, 7  # exit statuses
 
 EXAMPLES = """examples:
   tcm-loop create --ramdisk 64M
   tcm-loop create --file /srv/disk.img --size 1G --protocol fc
   tcm-loop create --block /dev/vg/lv --target iqn.2003-01.org.example:disk1
   tcm-loop list
+  tcm-loop fault disk1 --on read --sense 3/11/0 --lba 1000+8
   tcm-loop remove disk1
   tcm-loop apply --dry-run
   tcm-loop targetcli ls /loopback
@@ -175,8 +177,8 @@ def forget(session, arguments):
 
 
 def check_idle(session, arguments):
-    """For target.service, whose start and stop clear all that there is, idle ramdisks, too, or half of it if there is a name
-    that rtslib does not know."""
+    """For target.service, whose start and stop clear all that there is, in use or not, idle ramdisks, too, or half of it if there is
+    a name that rtslib does not know."""
     if arguments.restore and not any(session.tree.node(path) for path in targetcli.SAVED):
         return 0  # its start ends before it clears
     state, snapshot = session.reading()
@@ -184,6 +186,11 @@ def check_idle(session, arguments):
     for name, made in state.disks.items():
         if plan.find(snapshot, made).inside:
             used.append(f"{name}: {users.of(made.place) or 'is there'}; \"systemctl stop tcm-loop\", or \"tcm-loop remove\", comes first")
+    ours = {made.place for made in state.disks.values()}
+    for place in sorted(set(snapshot.luns) - ours):
+        user = users.of(place)
+        if user:
+            used.append(f"{'{} {}:{}'.format(*place)}: {user}")
     used += [f"{target}: targetctl does not know such names, and would stop half-way" for target in sorted(snapshot.targets)
              if not targetcli.is_known(target)]
     if used:
@@ -206,7 +213,7 @@ def complete(words, tree):
     elif not command:
         found = commands
     else:
-        found = Store(tree).load().disks if command in ("remove", "forget") else ()
+        found = Store(tree).load().disks if command in ("remove", "forget", "fault", "faults", "offline", "online", "reset") else ()
     for word in found:
         if word.startswith(last):
             say(word)
@@ -252,6 +259,10 @@ def remove(session, arguments):
         if not in_use:
             return status
         names = [move.name for change in in_use for move in change.moves]
+        if arguments.unmount:
+            for made in (state.disks[name] for name in names):
+                for device in block_devices(session.tree, snapshot, made.place):
+                    session.tree.run("umount", "-A", device)
         session.tree.sleep(0.5)
 
 
@@ -410,6 +421,7 @@ def parser():
     sub.add_argument("--all", action="store_true", help="all of them")
     sub.add_argument("--origin", metavar="FILE", action="append", default=[], help="those that \"tcm-loop apply FILE\" made")
     sub.add_argument("--wait", metavar="SECONDS", type=float, default=0, help="how long one that is in use is waited for (0)")
+    sub.add_argument("--unmount", action="store_true", help="unmount file systems on what is waited for")
     sub.add_argument("--force", action="store_true", help="in use or not")
     sub.set_defaults(run=remove)
 
@@ -432,12 +444,50 @@ def parser():
     sub.add_argument("disk", nargs="+", help="name")
     sub.set_defaults(run=forget)
 
+    add_lab(commands)
+
     sub = commands.add_parser("check-idle", help="fail if there is what target.service would take away: for it")
     sub.add_argument("--restore", action="store_true", help="succeed if there is nothing that \"targetctl restore\" would restore")
     sub.set_defaults(run=check_idle)
 
     commands.add_parser("targetcli", add_help=False, help="run targetcli so that it shows and saves these disks, too")
     return found
+
+
+def add_lab(commands):
+    """The commands of lab.py."""
+    sub = commands.add_parser("fault", help="have commands of disks fail, or be late; for a time, or until --clear")
+    sub.add_argument("disk", nargs="*", help="name, or /dev/sdX")
+    sub.add_argument("--on", metavar="COMMAND", help=f"{', '.join(faults.COMMANDS)}, or an operation code, as 0x28 (any)")
+    sub.add_argument("--sense", metavar="KEY/ASC/ASCQ", help="it ends with this sense data, hexadecimal, as 3/11/0, a medium error")
+    sub.add_argument("--status", metavar="STATUS", help=f"it ends with this SCSI status: {', '.join(faults.STATUSES)}, or two hexadecimal digits")
+    sub.add_argument("--host", metavar="BYTE", help=f"it ends with this host byte: {', '.join(faults.HOSTS)}, or two hexadecimal digits")
+    sub.add_argument("--delay", metavar="MS", help=f"it is executed later, by 1 to {faults.MAX_DELAY} ms")
+    sub.add_argument("--attention", metavar="ASC/ASCQ", help="it ends with this unit attention, as 2a/9")
+    sub.add_argument("--no-answer", action="store_true", help="it is not executed, and never answered")
+    sub.add_argument("--answer-lost", action="store_true", help="it is executed, and never answered")
+    sub.add_argument("--not-taken", metavar="WHY", help=f"the adapter does not take it: {', '.join(faults.NOT_TAKEN)}")
+    sub.add_argument("--abort-fails", action="store_true", help="the error handler cannot abort it")
+    sub.add_argument("--reset-fails", action="store_true", help="LOGICAL UNIT RESET fails")
+    sub.add_argument("--lba", metavar="START+BLOCKS", help="only commands that read, write or verify one of these logical blocks")
+    sub.add_argument("--every", metavar="N", help="only every Nth")
+    sub.add_argument("--percent", metavar="P", help="only so many of 100, at random")
+    sub.add_argument("--count", metavar="N", help="only N times, of each operation code; else always")
+    sub.add_argument("--clear", action="store_true", help="take all faults away, of the disks or, without one, of all")
+    sub.set_defaults(run=lab.fault)
+
+    sub = commands.add_parser("faults", help="show the faults of disks, as options of \"fault\"")
+    sub.add_argument("disk", nargs="*", help="name, or /dev/sdX; else of all")
+    sub.set_defaults(run=lab.show_faults)
+
+    for name, what in ("offline", "have ports answer nothing: commands fail at once, other paths take over"), ("online", "have them answer again"):
+        sub = commands.add_parser(name, help=what)
+        sub.add_argument("disk", nargs="+", help="name, or /dev/sdX; all disks of its target portal group follow")
+        sub.set_defaults(run=lab.transport)
+
+    sub = commands.add_parser("reset", help="reset logical units")
+    sub.add_argument("disk", nargs="+", help="name, or /dev/sdX")
+    sub.set_defaults(run=lab.reset)
 
 
 def run(argv, tree=None):
@@ -453,8 +503,8 @@ def run(argv, tree=None):
         return complete(argv[at + 1:], tree or Tree(writable=False))
     arguments = parser().parse_args(argv)
     if not tree:
-        writable = arguments.run in (create, remove, wait, adopt, forget) or arguments.run is apply and not arguments.dry_run
-        tree = Tree(writable=writable, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
+        reads = arguments.run in (list_disks, check_idle, lab.show_faults) or arguments.run is apply and arguments.dry_run
+        tree = Tree(writable=not reads, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, lambda received, _: tree.stop(received))

@@ -21,6 +21,13 @@ def numbers_of(tree, device, hctl):
     return found
 
 
+def block_devices(tree, snapshot, place):
+    """A disk, and its partitions."""
+    hctl = snapshot.hctl(place)
+    device = name_of(tree, hctl)
+    return [f"/dev/{name}" for number, name in numbers_of(tree, device, hctl).items() if number[0] == "b"] if device else []
+
+
 def open_files(tree):
     """The device numbers that processes have open: of each, which process.  One pass over all of them."""
     found = {}

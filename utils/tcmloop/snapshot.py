@@ -98,6 +98,8 @@ class Snapshot(Look):
 
     def look_at(self, fabric):
         for target in self.tree.folders(f"{TARGET}/{fabric}"):
+            if target == "discovery_auth":  # each fabric has it, and it is none
+                continue
             ports = self.tree.folders(f"{TARGET}/{fabric}/{target}")
             if fabric == "loopback":
                 self.targets.add(target)

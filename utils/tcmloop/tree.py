@@ -5,9 +5,16 @@ import errno
 import fcntl
 import os
 import stat
+import struct
 import subprocess
 import time
 from typing import NamedTuple, Optional
+
+
+# <scsi/sg.h>
+SG_SCSI_RESET = 0x2284
+SG_SCSI_RESET_DEVICE = 1
+SG_SCSI_RESET_NO_ESCALATE = 0x100
 
 
 class Stop(BaseException):
@@ -187,6 +194,15 @@ class Tree:
         fd = os.open(self.path(path), os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             yield
+        finally:
+            os.close(fd)
+
+    def reset(self, device):
+        """LOGICAL UNIT RESET, and nothing beyond it if that fails."""
+        self.change(device, f"sg_reset --device --no-escalate {device}")
+        fd = os.open(self.path(device), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.ioctl(fd, SG_SCSI_RESET, struct.pack("i", SG_SCSI_RESET_DEVICE | SG_SCSI_RESET_NO_ESCALATE))
         finally:
             os.close(fd)
 

@@ -71,7 +71,7 @@ class Fake(Tree):
         self.udev, self.hosts = True, {}
         self.unreadable = {}  # path: errno
         self.full = 0  # how many times there is no room for a file
-        for path in ("/dev/disk/by-id", "/run", "/run/udev/data", "/srv", "/sys/bus/scsi/devices", "/proc/sys/kernel/random", CORE, LOOPBACK,
+        for path in ("/dev/disk/by-id", "/run", "/run/udev/data", "/srv", "/sys/bus/scsi/devices", "/proc/sys/kernel/random", CORE, f"{LOOPBACK}/discovery_auth",
                      "/var/target/pr", "/var/target/alua", "/etc"):
             self.folder(path)
         self.nodes["/run/udev/control"] = ""
@@ -181,6 +181,7 @@ class Fake(Tree):
             self.folder(f"{path}/lun")
             self.nodes[f"{path}/transport_status"] = "online\n"
             self.nodes[f"{path}/write_protect"] = "\n"
+            self.nodes[f"{path}/faults"] = ""
             self.nodes[f"{path}/address"] = f"{self.hosts.setdefault(parts[1], len(self.hosts))}:0:{parts[2][5:]}\n"
 
     def rmdir(self, path):
@@ -261,10 +262,35 @@ class Fake(Tree):
             text = ",".join(filter(None, [self.nodes[path], text]))
         elif path.endswith("/enable"):
             self.enable(backstore, dict(option.split("=") for option in self.nodes[f"{backstore}/control"].split(",")))
+        elif path.endswith("/faults"):
+            text = self.rules(self.nodes[path], text)
         self.nodes[path] = text
         if path.endswith("/transport_status"):
             self.nodes[path] = text + "\n"
             self.settle(tpg)
+
+    @staticmethod
+    def rules(before, line):
+        """Of tpgt_N/faults: "LUN 0" takes all of a LUN's away; a rule takes the place of one of its type, operation code and blocks."""
+        lun, _, rule = line.partition(" ")
+        words = rule.split()
+        kept = before.splitlines()
+        if words == ["0"]:
+            kept = [old for old in kept if old.split()[0] != lun]
+        else:
+            words[2] = f"0x{int(words[2], 16):x}"
+            hexadecimal = int(words[0]) != 16
+            rule = " ".join(words[:3] + [word if "=" in word or not hexadecimal else f"0x{int(word, 16):x}" for word in words[3:]])
+            key = words[0], words[2], [word for word in words if word.startswith("lba=")]
+            kept = [old for old in kept
+                    if (old.split()[1], old.split()[3], [word for word in old.split() if word.startswith("lba=")]) != key or old.split()[0] != lun]
+            kept.append(f"{lun} {rule}")
+        return "".join(f"{old}\n" for old in kept)
+
+    def reset(self, device):
+        self.change(device, f"reset {device}")
+        if device in self.unreadable:
+            self.refuse(self.unreadable[device], device)
 
     def enable(self, backstore, options):
         info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "

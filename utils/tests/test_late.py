@@ -170,6 +170,14 @@ class InUse(Case):
         self.assertLess(fake.clock - start, 17)
         self.assertEqual(list(state(fake)["disks"]), ["b"])
 
+    def test_its_file_systems_are_unmounted_if_that_is_wanted(self):
+        for options in [], ["--unmount"]:
+            fake, commands = self.machine(), []
+            with unittest.mock.patch.object(fake, "run", lambda *command: command[0] == "umount" and (commands.append(command), fake.claimed.clear())):
+                result = run(fake, "remove", "--all", "--wait", "5", *options)
+            self.assertEqual(commands, [("umount", "-A", "/dev/sd1")] if options else [])
+            self.assertEqual(result.status, 0 if options else 3)
+
     def test_another_may_remove_it_meanwhile(self):
         fake = self.machine((105, lambda fake: (fake.claimed.clear(), run(fake.again(), "remove", "b"))))
         self.good(run(fake, "remove", "b", "c", "--wait", "15"), "^c: removed\n$")

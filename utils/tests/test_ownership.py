@@ -322,6 +322,14 @@ class Others(Case):
         self.good(run(fake, "remove", "a"))
         self.good(run(fake, "check-idle"))
 
+    def test_target_service_does_not_clear_what_others_made_and_use(self):
+        fake = Fake()
+        fake.backstore("core/rd_mcp_7/theirs", "rd_pages=16", "s1")
+        fake.expose("loopback/naa.5001405000000009/tpgt_1", 3, "core/rd_mcp_7/theirs", "naa.5001405000000008")
+        self.good(self.unchanged(fake, "check-idle"))
+        fake.claimed.add("/dev/sd0")
+        self.refused(self.unchanged(fake, "check-idle"), 5, "^tcm-loop: naa.5001405000000009 1:3: /dev/sd0 is in use\n$")
+
     def test_target_service_does_not_clear_what_it_cannot(self):
         """It clears what it knows first, other fabrics' targets, and then gives up at a name that it does not know."""
         for target in "fc.2100002400ff0001", "iqn.2003-01.org:x", "naa.60014050000000010000000000000000", "naa.3001405000000001":
@@ -346,8 +354,8 @@ class Others(Case):
     def test_completion(self):
         fake = Fake()
         self.good(apply(fake, A))
-        for words, found in (([""], "create list remove apply wait adopt forget check-idle targetcli"), (["re"], "remove"), (["remove", ""], "a"),
-                             (["remove", "--"], "--help --all --origin --wait --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
-                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt "
-                                                                                                                               "forget check-idle targetcli")):
+        for words, found in (([""], "create list remove apply wait adopt forget fault faults offline online reset check-idle targetcli"), (["re"], "remove reset"), (["fault", ""], "a"), (["remove", ""], "a"),
+                             (["remove", "--"], "--help --all --origin --wait --unmount --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
+                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt forget fault faults offline online reset "
+                                                                                                                               "check-idle targetcli")):
             self.assertEqual(run(fake, "complete", *words).output.split(), found.split(), words)

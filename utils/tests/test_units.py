@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 UTILS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -29,7 +30,11 @@ class TargetService(unittest.TestCase):
     def test_its_stop_clears_nothing_while_there_is_a_disk(self):
         """A command that fails ends the sequence; without the empty line ours would come after the service's own."""
         empty, check, save, clear = commands("target.service.conf", "ExecStop")
-        self.assertEqual((empty, check, clear), ("", "/usr/sbin/tcm-loop check-idle", "/usr/bin/targetctl clear"))
+        self.assertEqual((empty, clear), ("", "/usr/bin/targetctl clear"))
+        for idle in True, False:
+            with tempfile.TemporaryDirectory() as folder:
+                self.assertEqual(script(check, **{"/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/run/tcm-loop": folder})[0], 0 if idle else 5)
+                self.assertEqual(os.listdir(folder), [] if idle else ["clear"])
         for variable, output in ({}, ""), ({"CONFIG_FILE": ""}, ""), ({"CONFIG_FILE": "/etc/x"}, "save /etc/x\n"):
             self.assertEqual(script(save, variable, **{"/usr/bin/targetctl": "echo"}), (0, output))
 
@@ -57,7 +62,7 @@ class Unit(unittest.TestCase):
     def test_at_shutdown_what_is_in_use_is_waited_for(self):
         """Else an administrator is told of it, and what was made by hand stays."""
         command, = commands("tcm-loop.service", "ExecStop")
-        for system, options in ("stopping", "--all --wait 15"), ("running", "--origin /etc/tcm-loop.conf"), ("degraded", "--origin /etc/tcm-loop.conf"):
+        for system, options in ("stopping", "--all --wait 5"), ("running", "--origin /etc/tcm-loop.conf"), ("degraded", "--origin /etc/tcm-loop.conf"):
             self.assertEqual(script(command, **{"systemctl is-system-running": f"echo {system}", "exec /usr/sbin/tcm-loop": "echo"}),
                              (0, f"--lock-timeout 120 remove {options}\n"))
 
@@ -65,6 +70,22 @@ class Unit(unittest.TestCase):
         command, = commands("tcm-loop-remote.service", "ExecStop")
         for system, output in ("stopping", "--lock-timeout 30 remove --all\n"), ("running", ""), ("degraded", ""), ("", ""):
             self.assertEqual(script(command, **{"systemctl is-system-running": f"echo {system}", "/usr/sbin/tcm-loop": "echo"}), (0, output))
+
+    def test_what_is_mounted_as_a_local_disk_goes_at_shutdown(self):
+        """With it, if target.service's stop had to leave everything, what that would have cleared; not while others are in use."""
+        remove, clear = (command[1:] for command in commands("tcm-loop-unmounted.service", "ExecStop"))
+        for system, output in ("stopping", "--lock-timeout 30 remove --all --wait 15 --unmount\n"), ("running", ""), ("", ""):
+            self.assertEqual(script(remove, **{"systemctl is-system-running": f"echo {system}", "/usr/sbin/tcm-loop": "echo"}), (0, output))
+        for there, idle, output in (False, True, ""), (True, False, ""), (True, True, "clear\n"):
+            mark = UTILS if there else "/nowhere"
+            programs = {"/run/tcm-loop/clear": mark, "/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/usr/bin/targetctl": "echo"}
+            self.assertEqual(script(clear, **programs)[1], output)
+
+    def test_it_is_stopped_after_local_file_systems(self):
+        """An order counts between units that are both stopped, and the target is passive: who orders by it wants it."""
+        for key, value in ("DefaultDependencies", "no"), ("Wants", "local-fs-pre.target"), ("Conflicts", "shutdown.target"), \
+                ("Before", "local-fs-pre.target shutdown.target"):
+            self.assertEqual(commands("tcm-loop-unmounted.service", key), [value])
 
     def test_what_is_restarted_at_a_reload_removes_nothing(self):
         for key in "ExecStop", "ExecStopPost", "RemainAfterExit":

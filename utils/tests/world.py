@@ -66,6 +66,8 @@ def seen(fake):
         assert key not in found, f"twice: {key}"
         found[key] = (fake.nodes[f"{path}/control"], fake.nodes[f"{path}/wwn/vpd_unit_serial"][len(SERIAL):], fake.nodes[f"{path}/enable"])
     for target in fake.children(LOOPBACK):
+        if target == f"{LOOPBACK}/discovery_auth":
+            continue
         found["target", target] = len(fake.children(target))
         for tpg in fake.children(target):
             found["nexus", tpg] = fake.nodes.get(f"{tpg}/nexus")

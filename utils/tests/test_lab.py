@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Faults, ports that are offline, resets."""
+import errno
+import unittest
+import unittest.mock
+
+from fake import LOOPBACK, Fake
+from tcmloop import faults
+from world import A, PORT, Case, apply, run
+
+B = "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 3\n"
+FC = "[c]\nramdisk = 8M\ntarget = fc.5001405000000002\n"
+
+
+class Faults(Case):
+    def setUp(self):
+        self.fake = Fake()
+        self.good(apply(self.fake, A + B + FC))
+
+    def rules(self):
+        return self.fake.nodes[f"{PORT}/faults"].splitlines()
+
+    def test_each_option_is_a_line_and_back(self):
+        for options, line in (("--sense 3/11/0", "2 1 0xff 0x0 0x0 0x2 0x3 0x11 0x0"), ("--on inquiry --sense b/0/0 --count 5", "2 -5 0x12 0x0 0x0 0x2 0xb 0x0 0x0"),
+                              ("--on unmap --status busy", "2 1 0x42 0x0 0x0 0x8 0x0 0x0 0x0"), ("--status 40", "2 1 0xff 0x0 0x0 0x40 0x0 0x0 0x0"),
+                              ("--host no-connect", "2 1 0xff 0x1 0x0 0x0 0x0 0x0 0x0"), ("--on 0x28 --delay 200 --lba 1000+8", "16 1 0x28 200 lba=1000+8"),
+                              ("--attention 2a/9 --count 1", "17 -1 0xff 0x6 0x2a 0x9"), ("--no-answer --every 3", "0 1 0xff every=3"),
+                              ("--on 0x2a --answer-lost --percent 10", "21 1 0x2a p=10"), ("--not-taken device --count 2", "1 -2 0xff 0x1056"),
+                              ("--abort-fails", "3 1 0xff"), ("--on test-unit-ready --reset-fails", "4 1 0x0")):
+            self.good(run(self.fake, "fault", "b", *options.split()))
+            self.assertEqual(self.rules(), [f"3 {line}"])
+            options = options if options.startswith("--on") else f"--on any {options}"
+            self.good(run(self.fake, "faults"), f"^b \\(/dev/sd1\\): {options.replace('+', '.')}\n$")
+            self.good(run(self.fake, "fault", "b", *faults.shown(line).split()))
+            self.assertEqual(self.rules(), [f"3 {line}"])
+            self.good(run(self.fake, "fault", "--clear", "b"))
+            self.assertEqual(self.rules(), [])
+
+    def test_a_name_of_several_operation_codes(self):
+        self.good(run(self.fake, "fault", "a", "b", "--on", "read", "--sense", "3/11/0"))
+        self.assertEqual([line.split()[0::3][:2] for line in self.rules()], [[lun, f"0x{code:x}"] for lun in ("0", "3") for code in (0x08, 0x28, 0xa8, 0x88)])
+
+    def test_those_of_one_disk_or_of_all_are_taken_away(self):
+        self.good(run(self.fake, "fault", "a", "/dev/sd1", "c", "--delay", "5"))
+        self.assertEqual(len(self.rules()), 2)
+        self.good(run(self.fake, "fault", "a", "--clear"))
+        self.assertEqual([line[0] for line in self.rules()], ["3"])
+        self.assertNotEqual(self.fake.nodes[f"{LOOPBACK}/fc.5001405000000002/tpgt_1/faults"], "")
+        self.good(run(self.fake, "fault", "--clear"))
+        self.assertEqual(self.rules(), [])
+        self.assertEqual(self.fake.nodes[f"{LOOPBACK}/fc.5001405000000002/tpgt_1/faults"], "")
+
+    def test_what_is_used_up_and_what_others_wrote_is_shown(self):
+        self.fake.nodes[f"{PORT}/faults"] = "0 17 0 0x0 0x6 0x2a 0x9\n0 2 1 0x28 0x0 0x0 0x2 0x3 0x11 0x0 lba=7+1\n0 2 1 0xff 0x3 0x0 0x2 0x3 0x0 0x0\n"
+        self.good(run(self.fake, "faults", "a"), r"^a \(/dev/sd0\): --on test-unit-ready --attention 2a/9 \(used up\)\n"
+                  r"a \(/dev/sd0\): --on 0x28 --sense 3/11/0 --lba 7.1\na \(/dev/sd0\): --on any --sense 3/0/0, host byte 3, status 2\n$")
+
+    def test_debugfs_has_all_of_them(self):
+        """A page of the port's file may end before the last one."""
+        hctl = self.fake.hctl(f"{PORT}/lun/lun_3")
+        self.fake.folder(f"/sys/kernel/debug/tcm_loop/{hctl}")
+        self.fake.nodes[f"/sys/kernel/debug/tcm_loop/{hctl}/error"] = "16 1 0xff 7\n"
+        self.good(run(self.fake, "faults"), r"^b \(/dev/sd1\): --on any --delay 7\n$")
+
+    def test_what_is_wrong_is_told(self):
+        for options, status, words in (((), 2, "exactly one of --sense, .*; none is given"), (("--delay", "1", "--no-answer"), 2, "given are --delay and --no-answer"),
+                                       (("--sense", "3/11"), 2, "--sense \"3/11\"; accepted: "), (("--sense", "30/0/0"), 2, "--sense \"30/0/0\""),
+                                       (("--sense", "10/0/0"), 2, "a sense key from 0 to f"), (("--delay", "0"), 2, "a number from 1 to 300000"),
+                                       (("--delay", "300001"), 2, "a number from 1 to 300000"), (("--delay", "-1"), 2, "--delay"), (("--status", "bsy"), 2, "busy, "),
+                                       (("--host", "100"), 2, "--host \"100\""), (("--attention", "2a"), 2, "--attention"), (("--not-taken", "1055"), 2, "host, device"),
+                                       (("--no-answer", "--on", "reads"), 2, "any, read, write"), (("--no-answer", "--on", "28"), 2, "any, read, write"),
+                                       (("--no-answer", "--lba", "7"), 2, "--lba \"7\""), (("--no-answer", "--lba", "7+0"), 2, "--lba"), (("--no-answer", "--every", "1"), 2, "--every"),
+                                       (("--no-answer", "--percent", "100"), 2, "--percent"), (("--no-answer", "--count", "0"), 2, "--count")):
+            with self.subTest(options):
+                try:
+                    self.refused(self.unchanged(self.fake, "fault", "a", *options), status, words)
+                except SystemExit as e:  # argparse's
+                    self.assertEqual(e.code, status)
+        self.refused(self.unchanged(self.fake, "fault", "--delay", "1"), 2, "which disk")
+        self.refused(self.unchanged(self.fake, "fault", "d", "--delay", "1"), 4, "d is not a disk of the loopback target; there are: a, b, c")
+        self.refused(self.unchanged(self.fake, "fault", "/dev/sd9", "--delay", "1"), 4, "/dev/sd9 is not")
+
+    def test_of_another_module_there_are_none(self):
+        del self.fake.nodes[f"{PORT}/faults"]
+        self.refused(self.unchanged(self.fake, "fault", "a", "--delay", "1"), 1, "a: loopback/naa.5001405000000001/tpgt_1/faults is not there: the kernel's own tcm_loop")
+        self.good(run(self.fake, "fault", "--clear"))
+
+    def test_the_module_says_why(self):
+        with unittest.mock.patch.object(self.fake, "write", side_effect=OSError(errno.EINVAL, "Invalid argument", f"{PORT}/faults")), \
+                unittest.mock.patch.object(self.fake, "log_since_mark", lambda: ["tcm_loop: fault rule: has 64"]):
+            self.refused(run(self.fake, "fault", "a", "--delay", "1"), 1, "a: fault rule: has 64")
+
+
+class Ports(Case):
+    def test_a_port_is_offline_with_all_its_disks(self):
+        fake = Fake()
+        self.good(apply(fake, A + B + FC))
+        self.good(run(fake, "offline", "b"), "^a, b: offline\n$")
+        self.assertEqual(fake.nodes[f"{PORT}/transport_status"], "offline\n")
+        self.assertEqual(fake.nodes[f"{LOOPBACK}/fc.5001405000000002/tpgt_1/transport_status"], "online\n")
+        self.good(run(fake, "online", "a", "b"), "^a, b: online\n$")
+        self.assertEqual(fake.nodes[f"{PORT}/transport_status"], "online\n")
+
+    def test_it_is_others_too(self):
+        fake = Fake()
+        fake.backstore("core/rd_mcp_7/theirs", "rd_pages=16", "s1")
+        fake.expose("loopback/naa.5001405000000009/tpgt_1", 3, "core/rd_mcp_7/theirs", "naa.5001405000000008")
+        self.good(run(fake, "offline", "/dev/sd0"), "^theirs: offline\n$")
+
+    def test_reset(self):
+        fake = Fake()
+        self.good(apply(fake, A + FC))
+        resets = []
+        with unittest.mock.patch.object(fake, "reset", resets.append):
+            self.good(run(fake, "reset", "c"), "^c: reset\n$")
+        self.assertEqual(resets, ["/dev/sd1"])
+        fake.unreadable["/dev/sd1"] = errno.EIO
+        self.refused(run(fake, "reset", "c"), 1, "c: LOGICAL UNIT RESET of /dev/sd1: ")
+
+    def test_only_root(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        with unittest.mock.patch.object(fake, "is_root", lambda: False):
+            for words in ("fault", "a", "--delay", "1"), ("faults",), ("offline", "a"), ("reset", "a"):
+                self.refused(self.unchanged(fake, *words), 1, "only root can do this")
