@@ -2,6 +2,7 @@
 """The command line of tcm-loop(8)."""
 import argparse
 import contextlib
+import io
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import sys
 from . import VERSION, conf, faults, lab, lio, plan, targetcli
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
-from .model import OPTIONS, PLUGINS, Disk, Made
+from .model import MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, protocol_of
 from .run import Executor
 from .snapshot import Look, Snapshot
@@ -27,6 +28,8 @@ EXAMPLES = """examples:
   tcm-loop create --file /srv/disk.img --size 1G --protocol fc
   tcm-loop create --block /dev/vg/lv --target iqn.2003-01.org.example:disk1
   tcm-loop list
+  tcm-loop create --ramdisk 1G --name lab --paths 4
+  tcm-loop alua standby lab:3 lab:4
   tcm-loop fault disk1 --on read --sense 3/11/0 --lba 1000+8
   tcm-loop remove disk1
   tcm-loop apply --dry-run
@@ -138,7 +141,11 @@ def create(session, arguments):
             options.setdefault("serial", secrets.token_hex(16))
         if name in state.entries:
             raise Error(f"{name} exists; \"tcm-loop remove {name}\" removes it")
-        changes = plan.plan(state, snapshot, session.users(snapshot), [Disk(name, options)], force=arguments.force)
+        disks = Disk(name, options).with_paths()
+        for disk in disks[1:]:
+            if disk.name in state.entries:
+                raise Error(f"{disk.name} exists; \"tcm-loop remove {disk.name}\" removes it")
+        changes = plan.plan(state, snapshot, session.users(snapshot), disks, force=arguments.force)
         return session.perform(changes, several=False)
 
 
@@ -168,7 +175,7 @@ def forget(session, arguments):
         for name in arguments.disk:
             if name not in state.entries:
                 raise Error(f"{name} is not a disk that this command made", NO_SUCH_DISK)
-        for name in arguments.disk:
+        for name in with_paths(state, arguments.disk):
             del state.entries[name]
             say(f"{name}: forgotten, and left as it is")
         session.executor.forget()
@@ -186,7 +193,7 @@ def check_idle(session, arguments):
     for name, made in state.disks.items():
         if plan.find(snapshot, made).inside:
             used.append(f"{name}: {users.of(made.place) or 'is there'}; \"systemctl stop tcm-loop\", or \"tcm-loop remove\", comes first")
-    ours = {made.place for made in state.disks.values()}
+    ours = {made.place for made in state.disks.values() if plan.find(snapshot, made).linked}
     for place in sorted(set(snapshot.luns) - ours):
         user = users.of(place)
         if user:
@@ -213,7 +220,7 @@ def complete(words, tree):
     elif not command:
         found = commands
     else:
-        found = Store(tree).load().disks if command in ("remove", "forget", "fault", "faults", "offline", "online", "reset") else ()
+        found = Store(tree).load().disks if command in ("remove", "forget", "fault", "faults", "offline", "online", "alua", "reset") else ()
     for word in found:
         if word.startswith(last):
             say(word)
@@ -245,6 +252,8 @@ def configured(tree):
 def remove(session, arguments):
     if not (arguments.disk or arguments.all or arguments.origin):
         raise Error("which disk? Give names, or --all; \"tcm-loop list\" shows them", 2)
+    if arguments.unmount and not arguments.wait:
+        raise Error("--unmount wants --wait, which says for how long", 2)
     names, status, several = None, 0, False
     end = session.tree.now() + arguments.wait
     while True:
@@ -259,9 +268,9 @@ def remove(session, arguments):
         if not in_use:
             return status
         names = [move.name for change in in_use for move in change.moves]
-        if arguments.unmount:
-            for made in (state.disks[name] for name in names):
-                for device in block_devices(session.tree, snapshot, made.place):
+        for move in (move for change in in_use for move in change.moves if arguments.unmount):
+            if move.have.linked and not isinstance(move.fault, plan.Shared):
+                for device in block_devices(session.tree, snapshot, move.now.place):
                     session.tree.run("umount", "-A", device)
         session.tree.sleep(0.5)
 
@@ -281,7 +290,12 @@ def chosen(state, snapshot, arguments):
     if CONFIG in origins:
         origins.add("")  # of 3.0.0, whose unit removed all at its stop
     names += [name for name, made in state.disks.items() if arguments.all or made.origin in origins]
-    return list(dict.fromkeys(names))
+    return with_paths(state, dict.fromkeys(names))
+
+
+def with_paths(state, names):
+    """With each disk go the other paths to it."""
+    return list(dict.fromkeys([*names, *(name for name, made in state.disks.items() if made.kind == PATH and made.where in names)]))
 
 
 def apply(session, arguments):
@@ -292,6 +306,7 @@ def apply(session, arguments):
     def changes_of(state, snapshot):
         # A disk that is written wrongly stays as it is.
         names = {disk.name for disk in wanted}.union(faults)
+        names.update(name for name, made in state.disks.items() if made.kind == PATH and made.where in faults)
         gone = [name for name, made in state.disks.items() if name not in names and (arguments.prune or made.origin == origin)]
         changes = plan.plan(state, snapshot, session.users(snapshot), wanted, gone, origin, adopt=True, force=arguments.force)
         changes += [plan.Change([], {}, {}, [], [], fault) for fault in faults.values()]
@@ -352,7 +367,7 @@ def rows(state, snapshot):
         protocol = None
         with contextlib.suppress(Error):  # the kernel's own module takes what is no name
             protocol = protocol_of(place[0])
-        yield {"name": backstore.name, "backstore": backstore.plugin, "protocol": protocol, "target": place[0],
+        yield {"name": made.name if made else backstore.name, "backstore": backstore.plugin, "protocol": protocol, "target": place[0],
                "tpg": place[1], "lun": place[2], "initiator": snapshot.nexus(port), "status": snapshot.attribute(port, "transport_status") or None,
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
@@ -407,6 +422,7 @@ def parser():
     sub.add_argument("--tpg", metavar="N", help="target portal group, 0 to 65535 (1)")
     sub.add_argument("--lun", metavar="N", help="LUN, 0 to 65535 (0)")
     sub.add_argument("--serial", metavar="TEXT", help="unit serial number, from which the disk's by-id names come")
+    sub.add_argument("--paths", metavar="N", help=f"as many target ports lead to it, 1 to {MAX_PATHS} (1), for multipathd(8)")
     sub.add_argument("--write-protect", action="store_const", const="yes", help="through this LUN nothing can be written")
     sub.add_argument("--force", action="store_true", help="more RAM than is available, a file whose file system is not mounted, a device that is not set up, too")
     sub.set_defaults(run=create)
@@ -421,7 +437,7 @@ def parser():
     sub.add_argument("--all", action="store_true", help="all of them")
     sub.add_argument("--origin", metavar="FILE", action="append", default=[], help="those that \"tcm-loop apply FILE\" made")
     sub.add_argument("--wait", metavar="SECONDS", type=float, default=0, help="how long one that is in use is waited for (0)")
-    sub.add_argument("--unmount", action="store_true", help="unmount file systems on what is waited for")
+    sub.add_argument("--unmount", action="store_true", help="unmount file systems on what is waited for meanwhile")
     sub.add_argument("--force", action="store_true", help="in use or not")
     sub.set_defaults(run=remove)
 
@@ -473,7 +489,7 @@ def add_lab(commands):
     sub.add_argument("--every", metavar="N", help="only every Nth")
     sub.add_argument("--percent", metavar="P", help="only so many of 100, at random")
     sub.add_argument("--count", metavar="N", help="only N times, of each operation code; else always")
-    sub.add_argument("--clear", action="store_true", help="take all faults away, of the disks or, without one, of all")
+    sub.add_argument("--clear", action="store_true", help="take all faults away, of these disks or, without one, of all")
     sub.set_defaults(run=lab.fault)
 
     sub = commands.add_parser("faults", help="show the faults of disks, as options of \"fault\"")
@@ -484,6 +500,11 @@ def add_lab(commands):
         sub = commands.add_parser(name, help=what)
         sub.add_argument("disk", nargs="+", help="name, or /dev/sdX; all disks of its target portal group follow")
         sub.set_defaults(run=lab.transport)
+
+    sub = commands.add_parser("alua", help="set the asymmetric access state of disks' target port groups")
+    sub.add_argument("access", choices=lab.ALUA_STATES)
+    sub.add_argument("disk", nargs="+", help="name, or /dev/sdX")
+    sub.set_defaults(run=lab.alua)
 
     sub = commands.add_parser("reset", help="reset logical units")
     sub.add_argument("disk", nargs="+", help="name, or /dev/sdX")
@@ -513,6 +534,8 @@ def run(argv, tree=None):
 
 def main():
     os.umask(0o022)
+    # Names that are no UTF-8 are printed as they are.
+    sys.stdout = io.TextIOWrapper(sys.stdout.detach(), errors="surrogateescape", line_buffering=True)
     try:
         sys.exit(run(sys.argv[1:]))
     except Error as e:

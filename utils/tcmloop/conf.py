@@ -3,7 +3,7 @@
 import configparser
 import re
 
-from .model import Disk
+from .model import PATH, Disk
 from .names import Error, designator
 
 
@@ -48,23 +48,26 @@ def parse(text, path, faults=None):
     units, ports = {}, {}
     for name in parser.sections():
         try:
-            disk = disk_of(name)
-            reason = clash(disk, units, ports)
-            if reason:
-                raise told(name, "", reason)
-            disks.append(disk)
+            found = disk_of(name).with_paths()
+            for disk in found:
+                reason = clash(disk, units, ports)
+                if not reason and disk.kind == PATH and disk.name in parser:
+                    reason = f"{disk.name} is the name of a path to {name}, and of a disk"
+                if reason:
+                    raise told(name, "", reason)
+            disks += found
         except Error as e:
             if faults is None:
                 raise
             faults[name] = e
-    check_places(disks, lambda disk, reason: told(disk.name, "", reason))
+    check_places(disks, lambda disk, reason: told(disk.where if disk.kind == PATH else disk.name, "", reason))
     return disks
 
 
 def clash(disk, units, ports):
     """Why a disk cannot be beside those that were seen before, if so."""
     other = units.setdefault(designator(disk.serial), disk)
-    if other is not disk:
+    if other is not disk and disk.kind != PATH:
         return (f"{other.name} and {disk.name} would be one disk to the system: of the serial number only "
                 f"the first 25 hexadecimal digits count, and these are {designator(disk.serial)} in both")
     other = ports.setdefault(disk.port, disk) if disk.initiator else disk

@@ -70,11 +70,11 @@ def conditions(options):
     found = ""
     if options.lba is not None:
         match = re.fullmatch(r"([0-9]{1,19})\+([0-9]{1,19})", options.lba)
-        if not match or not int(match[2]):
+        if not match or not int(match[2]) or int(match[1]) + int(match[2]) >= 1 << 64:
             raise wrong("lba", options.lba, "the first logical block, + and how many, as 1000+8")
         found += f" lba={int(match[1])}+{int(match[2])}"
     if options.every is not None:
-        found += f" every={number('every', options.every, 2, 2 ** 32 - 1)}"
+        found += f" every={number('every', options.every, 2, 2 ** 31 - 1)}"
     if options.percent is not None:
         found += f" p={number('percent', options.percent, 1, 99)}"
     return found
@@ -87,12 +87,17 @@ def lines(options):
         raise Error("exactly one of " + ", ".join(f"--{effect.replace('_', '-')}" for effect in EFFECTS) + " says what becomes of a command"
                     + (f"; given are {' and '.join('--' + effect.replace('_', '-') for effect in given)}" if given else "; none is given"), 2)
     effect, = given
-    on = options.on or "any"
+    on = "any" if options.on is None else options.on
     if on not in COMMANDS and not re.fullmatch("0x[0-9A-Fa-f]{1,2}", on):
         raise wrong("on", on, f"{', '.join(COMMANDS)}, or an operation code, as 0x28")
     count = -number("count", options.count, 1, 2 ** 31 - 1) if options.count is not None else 1
     rest = fields(effect, getattr(options, effect)) + conditions(options)
     return [f"{EFFECTS[effect]} {count} {opcode:x}{rest}" for opcode in COMMANDS.get(on) or (int(on, 16),)]
+
+
+def given(options):
+    """Whether there is an option that says what a rule is."""
+    return any(getattr(options, name) not in (None, False) for name in (*EFFECTS, "on", "lba", "every", "percent", "count"))
 
 
 def name_of(value, names):

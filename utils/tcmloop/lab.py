@@ -1,37 +1,55 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a test does to disks, whoever made them: faults, ports that are offline, resets.  None of it is saved."""
+import contextlib
 import os
+import re
+from functools import partial
 
 from . import faults, lio, plan
 from .names import Error
 
 NO_SUCH_DISK = 4  # an exit status
+ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
 DEBUGFS = "/sys/kernel/debug/tcm_loop"
 
 
 def chosen(session, names):
-    """The LUNs that names or devices say, as label and place; the snapshot in which they were found."""
+    """The LUNs that names or devices say, each as label and place; the labels of all; the snapshot in which they were found."""
     if not session.tree.is_root():
         raise Error("only root can do this")
     state, snapshot = session.reading()
     made = {m.place: name for name, m in state.disks.items() if plan.find(snapshot, m).linked}
-    found = []
     labels = {place: made.get(place) or lun.inside.rpartition("/")[2] for place, lun in sorted(snapshot.luns.items()) if lun.inside}
+    found = []
     for name in names:
         device = os.path.basename(os.path.realpath(name)) if name.startswith("/dev/") else None
         here = [place for place, label in labels.items() if (snapshot.device(place) == device if device else label == name)]
+        here = [place for place in here if place in made] or here
         if not here:
             raise Error(f"{name} is not a disk of the loopback target; there are: {', '.join(sorted(set(labels.values()))) or 'none'}", NO_SUCH_DISK)
-        found += [(labels[place], place) for place in here if (labels[place], place) not in found]
+        if len(here) > 1:
+            raise Error(f"{name}: several LUNs have a backstore of that name; which one, as /dev/sdX?", NO_SUCH_DISK)
+        if (name, here[0]) not in found:
+            found.append((name if not device else labels[here[0]], here[0]))
     return found if names else [(label, place) for place, label in labels.items()], labels, snapshot
 
 
-def write(tree, path, text, label):
+def each(session, found, do):
+    """One after the other; the exit status."""
+    failed = []
+    for label, place in found:
+        try:
+            do(label, place)
+        except OSError as e:
+            failed.append(Error(f"{label}: {lio.reason_of(session.tree, e)}"))
+        except Error as e:
+            failed.append(e)
+    return session.verdict(failed, several=len(found) > 1)
+
+
+def write(tree, path, text):
     tree.mark_log()
-    try:
-        tree.write(path, text)
-    except OSError as e:
-        raise Error(f"{label}: {lio.reason_of(tree, e)}") from e
+    tree.write(path, text)
 
 
 def faults_path(tree, label, place):
@@ -53,19 +71,22 @@ def rules_of(tree, snapshot, place):
 
 def fault(session, arguments):
     if arguments.clear:
-        found, _, _ = chosen(session, arguments.disk)
-        for label, place in found:
-            if arguments.disk or session.tree.read(f"{lio.port_path(*place[:2])}/faults"):
-                write(session.tree, faults_path(session.tree, label, place), f"{place[2]} 0", label)
-        return 0
-    if not arguments.disk:
+        if faults.given(arguments):
+            raise Error("--clear takes all faults of a disk away, and has no other option", 2)
+        lines = ["0"]
+    elif not arguments.disk:
         raise Error("which disk? Give names, or --clear for the faults of all; \"tcm-loop list\" shows them", 2)
-    lines = faults.lines(arguments)
-    for label, place in chosen(session, arguments.disk)[0]:
+    else:
+        lines = faults.lines(arguments)
+    found, _, _ = chosen(session, arguments.disk)
+    if not arguments.disk:
+        found = [(label, place) for label, place in found if session.tree.read(f"{lio.port_path(*place[:2])}/faults")]
+
+    def do(label, place):
         path = faults_path(session.tree, label, place)
         for line in lines:
-            write(session.tree, path, f"{place[2]} {line}", label)
-    return 0
+            write(session.tree, path, f"{place[2]} {line}")
+    return each(session, found, do)
 
 
 def show_faults(session, arguments):
@@ -80,16 +101,58 @@ def show_faults(session, arguments):
 def transport(session, arguments):
     """The port's, and so of all its LUNs, which are told."""
     found, labels, _ = chosen(session, arguments.disk)
-    ports = {place[:2]: label for label, place in found}
-    for port, label in ports.items():
-        write(session.tree, f"{lio.port_path(*port)}/transport_status", arguments.command, label)
-        print(f"{', '.join(name for place, name in labels.items() if place[:2] == port)}: {arguments.command}", flush=True)
-    return 0
+    ports = {place[:2]: (label, place) for label, place in found}
+
+    def do(_, place):
+        write(session.tree, f"{lio.port_path(*place[:2])}/transport_status", arguments.command)
+        print(f"{', '.join(name for other, name in labels.items() if other[:2] == place[:2])}: {arguments.command}", flush=True)
+    return each(session, list(ports.values()), do)
+
+
+def alua(session, arguments):
+    """The state is a group's: a LUN of the default one, in which all are, gets a group of its own.  Nothing that is made stays if it fails."""
+    tree = session.tree
+    found, _, snapshot = chosen(session, arguments.disk)
+
+    def do(label, place):
+        inside = snapshot.luns[place].inside
+        lun, groups = lio.lun_path(*place), f"{lio.TARGET}/{inside}/alua"
+        match = re.search(r"Alias: (.*)", tree.read(f"{lun}/alua_tg_pt_gp") or "")
+        if not match or inside.startswith("core/pscsi_"):
+            raise Error(f"{label}: {inside} has no ALUA of the target core's")
+        group, undo = match[1].strip(), []
+        try:
+            if group == "default_tg_pt_gp":
+                group = f"lun_{place[2]}.{place[1]}.{place[0]}"
+                make_group(tree, undo, groups, group)
+                tree.write(f"{lun}/alua_tg_pt_gp", group)
+                undo.append(partial(tree.write, f"{lun}/alua_tg_pt_gp", "default_tg_pt_gp"))
+            write(tree, f"{groups}/{group}/alua_access_state", f"{ALUA_STATES[arguments.access]}")
+        except OSError:
+            while undo:
+                with contextlib.suppress(OSError):
+                    undo.pop()()
+            raise
+        others = [path for path in snapshot.backstores[inside].luns
+                  if f"{lio.TARGET}/{path}" != lun and f"Alias: {group}\n" in (tree.read(f"{lio.TARGET}/{path}/alua_tg_pt_gp") or "")]
+        print(f"{label}: {arguments.access}" + (f", with {', '.join(others)}" if others else ""), flush=True)
+    return each(session, found, do)
+
+
+def make_group(tree, undo, groups, group):
+    """With an ID that no other one of the backstore has: without one it takes no LUN."""
+    path = f"{groups}/{group}"
+    used = {(tree.read(f"{groups}/{name}/tg_pt_gp_id") or "").strip() for name in tree.folders(groups)}
+    if not tree.is_folder(path):
+        tree.mkdir(path)
+        undo.append(partial(tree.rmdir, path))
+        tree.write(f"{path}/tg_pt_gp_id", next(str(number) for number in range(1, 65536) if str(number) not in used))
 
 
 def reset(session, arguments):
     found, _, snapshot = chosen(session, arguments.disk)
-    for label, place in found:
+
+    def do(label, place):
         device = snapshot.device(place)
         if not device:
             raise Error(f"{label}: has no disk to be reset by")
@@ -98,4 +161,4 @@ def reset(session, arguments):
         except OSError as e:
             raise Error(f"{label}: LOGICAL UNIT RESET of /dev/{device}: {e.strerror}") from e
         print(f"{label}: reset", flush=True)
-    return 0
+    return each(session, found, do)

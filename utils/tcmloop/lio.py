@@ -118,12 +118,16 @@ def set_serial(tree, undo, inside, before, after):
     undo.append(partial(tree.write, path, before))
 
 
-def make_port(tree, undo, target, tpg, initiator):
+def make_port(tree, undo, target, tpg, initiator, ours=()):
     """What is missing of a target, its TPG and the nexus."""
     path = port_path(target, tpg)
-    for folder in os.path.dirname(path), path:
+    for what, folder in ("target", os.path.dirname(path)), ("tpg", path):
+        made = False
         with contextlib.suppress(FileExistsError):
             tree.mkdir(folder)
+            made = True
+        # By then what another disk had there may be gone.
+        if made or what == "target" and what in ours:
             undo.append(partial(remove_empty, tree, folder))
     if not tree.read(f"{path}/nexus"):
         tree.write(f"{path}/nexus", initiator)
@@ -176,16 +180,18 @@ def protect(tree, undo, place, wanted):
     numbers = protected(before or "")
     if wanted != (place[2] in numbers):
         tree.write(path, ",".join(map(str, sorted(numbers ^ {place[2]}))) + "\n")
-        undo.append(partial(tree.write, path, before))
+        # By then the port's other LUNs may be protected otherwise than now.
+        undo.append(partial(protect, tree, [], place, not wanted))
 
 
 def link(tree, undo, place, inside, write_protect):
+    """What others said of its protection stays if write_protect is None."""
     path = lun_path(*place)
     with contextlib.suppress(FileExistsError):
         tree.mkdir(path)
         undo.append(partial(tree.rmdir, path))
-    if write_protect:
-        protect(tree, undo, place, True)
+    if write_protect is not None:
+        protect(tree, undo, place, write_protect)
     tree.symlink(f"{TARGET}/{inside}", f"{path}/backstore")
     undo.append(partial(tree.unlink, f"{path}/backstore"))
 
@@ -248,7 +254,7 @@ REFUSED = re.compile(r"tcm_loop: (.*)")
 def reason_of(tree, error):
     """What the module says of it in the kernel's log, or what the system says."""
     if isinstance(error, OSError):
-        if error.errno == errno.EINVAL:
+        if error.errno in (errno.EINVAL, errno.ENOSPC):
             for line in tree.log_since_mark():
                 match = REFUSED.search(line)
                 if match:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a user can want: a disk.  No input or output but the machine's ID."""
+import copy
 import os
 import re
 from typing import NamedTuple
@@ -12,7 +13,9 @@ PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
-OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect")
+OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths")
+PATH = "path"  # the kind of a disk that is another path to one before it
+MAX_PATHS = 32
 
 
 def size_of(text, unit, what):
@@ -36,6 +39,11 @@ def shown_size(size):
         if size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]} {unit}iB"
     return f"{size} bytes"
+
+
+def backstore_of(disk):
+    """In words."""
+    return f"ramdisk {shown_size(disk.size)}" if disk.kind == "ramdisk" else f"{'path to' if disk.kind == PATH else disk.kind} {disk.where}"
 
 
 class Disk:
@@ -80,6 +88,19 @@ class Disk:
         if protect not in ("yes", "no"):
             raise Error(f"{name}: write_protect \"{protect}\"; accepted are yes and no")
         self.write_protect = protect == "yes"
+        self.paths = self.number(options, "paths", 1)
+        if not 1 <= self.paths <= MAX_PATHS:
+            raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")
+
+    def with_paths(self):
+        """The disk, and the other paths to its logical unit: each through a target port of its own."""
+        found = [self]
+        for number in range(2, self.paths + 1):
+            path = copy.copy(self)
+            path.name, path.kind, path.where, path.size = f"{self.name}:{number}", PATH, self.name, 0
+            path.target = generate(path.name, "target", self.protocol)
+            found.append(path)
+        return found
 
     def number(self, options, what, default):
         text = options.get(what)
@@ -97,11 +118,11 @@ class Disk:
         return generate(self.name, "initiator", self.protocol)
 
     def backstore(self):
-        return f"ramdisk {shown_size(self.size)}" if self.kind == "ramdisk" else f"{self.kind} {self.where}"
+        return backstore_of(self)
 
 
 class Made(NamedTuple):
-    """A disk that this command made, or is about to make.
+    """A disk that this command made, or is about to make, or a path to one, whose name is then where.
 
     inside is its backstore below configfs's target folder.  3.0.0 did not save that: then it has a * in the place
     of the HBA's number.  other holds the keys of the state file that this version does not know.
@@ -129,4 +150,4 @@ class Made(NamedTuple):
         return self.target, self.tpg, self.lun
 
     def backstore(self):
-        return f"ramdisk {shown_size(self.size)}" if self.kind == "ramdisk" else f"{self.kind} {self.where}"
+        return backstore_of(self)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from . import lio
 from .lio import TARGET, Step
-from .model import PLUGINS, Made, shown_size
+from .model import PATH, PLUGINS, Made, shown_size
 from .names import Error, designator
 from .state import Entry, Port
 
@@ -18,6 +18,10 @@ IN_USE = 5  # the exit status
 
 class Absent(Error):
     """Data that is not there, and may come."""
+
+
+class Shared(Error):
+    """A backstore that others' LUNs have, too."""
 
 
 def absent(disk, look):
@@ -102,7 +106,7 @@ class Planner:
         self.state, self.snapshot, self.users, self.force = state, snapshot, users, force
         self.have = {name: find(snapshot, made) for name, made in state.disks.items()}
         self.moves = {}
-        self.owner = {self.have[name].inside: name for name in self.have if self.have[name].inside}
+        self.owner = {have.inside: name for name, have in self.have.items() if have.inside and state.disks[name].kind != PATH}
 
     # What becomes of each disk
 
@@ -111,13 +115,13 @@ class Planner:
         move = self.moves[name] = Move(name, made, have)
         move.sign, move.text = "-", f"{made.kind}, {made.target}"
         move.notes += have.instead
-        others = self.others(made, have)
+        others = self.others(made, have) if made.kind != PATH else []
         if others:
             move.notes.append(f"{have.inside} stays, for {', '.join(others)}")
             move.keep_backstore = True
             if not self.force:
-                move.fault = Error(f"{name}: {have.inside} is used by {', '.join(others)}, too; with --force only this disk goes, "
-                                   "and the backstore stays", IN_USE)
+                move.fault = Shared(f"{name}: {have.inside} is used by {', '.join(others)}, too; with --force only this disk goes, "
+                                    "and the backstore stays", IN_USE)
         elif have.inside and made.kind == "ramdisk":
             move.text += " (its data is lost)"
 
@@ -130,9 +134,11 @@ class Planner:
                 if differing or not have.linked:
                     who = "\"tcm-loop create\"" if made.origin == "create" else made.origin
                     raise Error(f"{disk.name} was made by {who}; with --force it is changed all the same ({', '.join(differing) or 'made again'})")
+            if made and (made.kind == PATH) != (disk.kind == PATH):
+                raise Error(f"{disk.name} is the name of {made.backstore()}; \"tcm-loop remove {disk.name}\" comes first")
             if not made and adopt:
-                self.adopt(disk, move)
-            self.towards(disk, origin, move)
+                (self.adopt_path if disk.kind == PATH else self.adopt)(disk, move)
+            (self.towards_path if disk.kind == PATH else self.towards)(disk, origin, move)
         except Error as e:
             move.fault = e
 
@@ -151,6 +157,34 @@ class Planner:
                 move.adopted = True
                 self.owner[b.inside] = disk.name
                 return
+
+    def adopt_path(self, disk, move):
+        inside = self.moves[disk.where].have.inside
+        lun = self.snapshot.luns.get((*disk.port, disk.lun))
+        if inside and lun and lun.inside == inside:
+            move.now = Made(disk.name, "", PATH, disk.where, 0, inside, False, self.snapshot.backstores[inside].serial, disk.target, disk.tpg, disk.lun,
+                            write_protect=disk.write_protect and self.snapshot.is_protected((*disk.port, disk.lun)))
+            move.have = find(self.snapshot, move.now)
+            move.adopted = True
+
+    def towards_path(self, disk, origin, move):
+        """What another path needs: a LUN that is linked to the disk's backstore, and so is linked anew with that."""
+        now, have, first = move.now, move.have, self.moves[disk.where]
+        if not first.after:
+            raise Error(f"{disk.name}: waits for {disk.where}", first.fault.status)
+        move.after = Made(disk.name, origin, PATH, disk.where, 0, first.after.inside, False, disk.serial, disk.target, disk.tpg, disk.lun,
+                          now.other if now else {}, disk.write_protect)
+        differences = self.differences(disk, now) if now and have.linked else []
+        move.relink = have.linked and (bool(differences) or first.rebuild)
+        if not have.linked:
+            move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
+            if disk.name in self.state.disks:
+                move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {move.text}"
+        elif move.relink:
+            move.sign = "~"
+            move.text = ", ".join(f"{key} {before} -> {after}" for key, (before, after) in differences.items()) or f"with {disk.where}"
+        elif move.adopted or now.origin != origin:
+            move.sign, move.text = "=", "is there already, adopted"
 
     def towards(self, disk, origin, move):
         """What a disk that is wanted needs."""
@@ -240,10 +274,10 @@ class Planner:
         return node.size
 
     def others(self, made, have):
-        """The other LUNs of all fabrics that are linked to its backstore."""
-        lun = self.snapshot.luns.get(made.place)
-        own = lun.path if lun and have.linked else None
-        return [path for path in self.snapshot.backstores[have.inside].luns if path != own] if have.inside else []
+        """The other LUNs of all fabrics that are linked to its backstore, but for its own other paths."""
+        places = [path.place for path in self.state.disks.values() if path.kind == PATH and path.where == made.name]
+        own = {self.snapshot.luns[place].path for place in places + [made.place] if place in self.snapshot.luns}
+        return [path for path in self.snapshot.backstores[have.inside].luns if path not in own] if have.inside else []
 
     # What disks mean for each other
 
@@ -261,7 +295,7 @@ class Planner:
                 if b.serial:
                     units.setdefault(designator(b.serial), b.inside)
         for move in sorted(self.moves.values(), key=lambda move: not (move.idle and move.have.linked)):
-            if not move.after or move.fault:
+            if not move.after or move.fault or move.after.kind == PATH:
                 continue
             node = self.snapshot.node(move.after.where) if move.after.where else None
             key = node.key if node else os.path.realpath(move.after.where) if move.after.where else None
@@ -278,13 +312,12 @@ class Planner:
             move.fault = move.fault or Error(f"{move.name}: {reason}", status)
 
     def check_places(self):
+        leaving = {move.now.place for move in self.moves.values() if move.leaves}
         for move in self.moves.values():
             if not move.after or move.fault or move.have.linked and not move.relink and not move.rebuild:
                 continue
             lun = self.snapshot.luns.get(move.after.place)
-            owner = self.moves.get(self.owner.get(lun.inside)) if lun and lun.inside else None
-            freed = owner and owner.leaves and owner.now.place == move.after.place
-            if lun and not freed and not (move.now and move.have.empty and move.now.place == move.after.place):
+            if lun and move.after.place not in leaving and not (move.now and move.have.empty and move.now.place == move.after.place):
                 move.fault = Error(f"{move.name}: lun {move.after.lun} of {move.after.target}, TPG {move.after.tpg}, is taken")
 
     def check_memory(self):
@@ -365,16 +398,20 @@ class Planner:
         units = {designator(move.now.serial): move for move in moves if move.now and move.have.inside}
         data, ports = {}, {}
         for move in moves:
-            if move.now and move.have.inside and move.now.where and (not move.after or move.rebuild):
+            if move.now and move.have.inside and move.now.where and move.now.kind != PATH and (not move.after or move.rebuild):
                 data[self.data_key(move.now.where)] = move
             if move.initiator:
                 join(move, ports.setdefault(move.initiator[0], move))
         for move in moves:
             if move.after:
                 for found in (places.get(move.after.place), units.get(designator(move.after.serial)), ports.get(move.after.port),
-                              data.get(self.data_key(move.after.where)) if move.after.where else None):
+                              data.get(self.data_key(move.after.where)) if move.after.where and move.after.kind != PATH else None):
                     if found:
                         join(move, found)
+        for move in moves:
+            path = move.after or move.now
+            if path and path.kind == PATH and path.where in group:
+                join(move, self.moves[path.where])
         order = {name: number for number, name in enumerate(self.state.entries)}
         # What goes first makes room; it goes in the reverse of how it was made.
         first = sorted((move for move in moves if move.sign == "-"), key=lambda move: -order[move.name])
@@ -403,7 +440,9 @@ class Planner:
             now, have, after = move.now, move.have, move.after
             if now and have.inside:
                 now = move.now = now._replace(inside=have.inside)
-            if after and not after.inside:
+            if after and after.kind == PATH:
+                after = move.after = after._replace(inside=self.moves[after.where].after.inside)
+            elif after and not after.inside:
                 after = move.after = after._replace(inside=f"core/{self.snapshot.free_hba(PLUGINS[after.kind])}/{after.name}")
                 if move.make_file:
                     steps["file"].append(Step(lio.make_file, (after.where, after.size)))
@@ -417,7 +456,7 @@ class Planner:
                                                          now.write_protect)))
             elif have.empty and have.inside and (not after or now.place != after.place):
                 steps["unlink"].append(Step(lio.remove_lun, (now.place, now.write_protect)))
-            if after and have.inside == after.inside and now.serial != after.serial:
+            if after and have.inside == after.inside and now.serial != after.serial and after.kind != PATH:
                 steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
             if move.initiator and move.initiator[0] not in changed:
                 port, before, to = move.initiator
@@ -429,9 +468,11 @@ class Planner:
                 ports[after.port] = Port(self.initiators[after.port], ("target", "tpg"))
             if after and (not have.linked or move.leaves):
                 ports.setdefault(after.port, self.port(after.port))
-                steps["port"].append(Step(lio.make_port, (*after.port, self.initiators[after.port])))
-                steps["link"].append(Step(lio.link, (after.place, after.inside, after.write_protect)))
-            if now and have.inside and (not after or move.rebuild) and not move.keep_backstore:
+                steps["port"].append(Step(lio.make_port, (*after.port, self.initiators[after.port], ports[after.port].ours)))
+                # Who was killed may have left the LUN that was protected.
+                protect = after.write_protect or (False if now and now.place == after.place and now.write_protect else None)
+                steps["link"].append(Step(lio.link, (after.place, after.inside, protect)))
+            if now and have.inside and now.kind != PATH and (not after or move.rebuild) and not move.keep_backstore:
                 early = now.kind == "block" and self.data_key(now.where) in taken
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
                 cleanup.append(Step(lio.remove_hba, (os.path.dirname(now.inside),)))
@@ -486,11 +527,12 @@ def recovery(state, snapshot):
         if now == after:
             continue
         old = find_either(snapshot, now, after)
-        if after and find(snapshot, after).linked:
+        if after and find(snapshot, after).linked and not (now and now.place == after.place and snapshot.is_protected(after.place) != after.write_protect
+                                                           and now.write_protect != after.write_protect):
             result, what, gone = after, "finished", [now]
         elif now and old.linked:
             result, what, gone = now, "undone", [after]
-        elif after and old.inside:
+        elif after and old.inside and after.kind != PATH:  # a path is its LUN
             result, what, gone = now, "undone", [after]
         else:
             result, what, gone = None, "undone" if after else "finished", [after, now]
@@ -524,6 +566,8 @@ def find_either(snapshot, made, other):
 
 def left_of_backstore(snapshot, made, file):
     steps, hba = [], os.path.dirname(made.inside)
+    if made.kind == PATH:
+        return []
     backstore = snapshot.backstores.get(made.inside)
     # The serial number is written first of all: without one it is what was just begun.
     if backstore and backstore.serial in (made.serial, "") and not backstore.luns:

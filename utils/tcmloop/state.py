@@ -9,7 +9,7 @@ import json
 from typing import NamedTuple, Optional
 
 from . import model
-from .model import PLUGINS, Made
+from .model import PATH, PLUGINS, Made
 from .names import Error
 
 FOLDER = "/run/tcm-loop"
@@ -44,7 +44,7 @@ def made_of(name, text):
              "backstore": {k: v for k, v in backstore.items() if k not in ("kind", "path", "size", "in", "ours", "made_file")},
              "path": {k: v for k, v in path.items() if k not in ("target", "tpg", "lun", "write_protect")},
              "paths": {k: v for k, v in text["paths"].items() if k != "1"}}
-    if backstore["kind"] not in PLUGINS:
+    if backstore["kind"] not in (*PLUGINS, PATH):
         raise ValueError(f"kind {backstore['kind']}")
     return Made(name, text["origin"], backstore["kind"], backstore["path"], int(backstore["size"]), backstore["in"],
                 bool(backstore["made_file"]), text["serial"], path["target"], int(path["tpg"]), int(path["lun"]), other,

@@ -6,6 +6,7 @@ import runpy
 import shutil
 import sys
 
+from .model import PATH
 from .names import Error, protocol_of
 
 RTSLIB_PLUGINS = {"ramdisk": "ramdisk", "file": "fileio", "block": "block"}
@@ -52,8 +53,10 @@ def leave_out(rtslib, disks):
 def without(saved, disks):
     """A backstore stays if another LUN has it."""
     serials = {f"/backstores/{each['plugin']}/{each['name']}": each.get("wwn") for each in saved["storage_objects"]}
-    paths = {made.place: f"/backstores/{RTSLIB_PLUGINS[made.kind]}/{made.name}" for made in disks}
-    paths = {made.place: paths[made.place] for made in disks if serials.get(paths[made.place]) == made.serial}
+    whole = {made.name: made for made in disks if made.kind != PATH}
+    owner = {made.place: whole.get(made.where) if made.kind == PATH else made for made in disks}
+    paths = {place: f"/backstores/{RTSLIB_PLUGINS[made.kind]}/{made.name}" for place, made in owner.items() if made}
+    paths = {made.place: paths[made.place] for made in disks if made.place in paths and serials.get(paths[made.place]) == made.serial}
     for target in [target for target in saved["targets"] if target["fabric"] == "loopback"]:
         for tpg in list(target["tpgs"]):
             left = [lun for lun in tpg["luns"] if paths.get((target["wwn"], tpg["tag"], lun["index"])) != lun["storage_object"]]

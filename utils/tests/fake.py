@@ -115,7 +115,7 @@ class Fake(Tree):
         return path
 
     def children(self, path):
-        return list(self.nodes.children.get(path, ()))
+        return [name for name in self.nodes.children.get(path, ()) if not name.endswith("/alua_tg_pt_gp")]
 
     @staticmethod
     def refuse(number, path):
@@ -174,15 +174,25 @@ class Fake(Tree):
                                ("wwn/vpd_unit_serial", SERIAL), ("pr/res_aptpl_metadata", "")):
                 self.folder(f"{path}/{os.path.dirname(name)}".rstrip("/"))
                 self.nodes[f"{path}/{name}"] = text
-            self.folder(f"{path}/alua/default_tg_pt_gp")
+            self.folder(f"{path}/alua")
+            self.group(f"{path}/alua/default_tg_pt_gp", "0")
             self.number += 1
             self.nodes[f"{path}/data"] = str(self.number)  # of this backstore, and of none that is made again
+        if len(parts) == 5 and parts[0] == "core" and parts[3] == "alua":
+            self.group(path, "")
+        if len(parts) == 5 and parts[0] == "loopback" and parts[3] == "lun":
+            self.nodes[f"{path}/alua_tg_pt_gp"] = ""
         if len(parts) == 3 and parts[0] != "core":
             self.folder(f"{path}/lun")
             self.nodes[f"{path}/transport_status"] = "online\n"
             self.nodes[f"{path}/write_protect"] = "\n"
             self.nodes[f"{path}/faults"] = ""
             self.nodes[f"{path}/address"] = f"{self.hosts.setdefault(parts[1], len(self.hosts))}:0:{parts[2][5:]}\n"
+
+    def group(self, path, number):
+        self.folder(path)
+        self.nodes[f"{path}/tg_pt_gp_id"] = number
+        self.nodes[f"{path}/alua_access_state"] = "0"
 
     def rmdir(self, path):
         self.change(path, f"rmdir {path}")
@@ -197,7 +207,7 @@ class Fake(Tree):
         elif len(parts) == 3 and parts[0] != "core":
             if self.children(f"{path}/lun"):
                 self.refuse(errno.ENOTEMPTY, path)
-        elif self.children(path):
+        elif self.children(path) and parts[3:4] != ["alua"]:
             self.refuse(errno.ENOTEMPTY, path)
         for name in self.nodes.below(path):
             del self.nodes[name]
@@ -218,6 +228,7 @@ class Fake(Tree):
                 self.refuse(errno.EEXIST, path)
         self.nodes[path] = ("link", to)
         if path.startswith(LOOPBACK):
+            self.nodes[f"{os.path.dirname(path)}/alua_tg_pt_gp"] = "TG Port Alias: default_tg_pt_gp\nTG Port Group ID: 0\n"
             self.settle(os.path.dirname(os.path.dirname(os.path.dirname(path))))
 
     def unlink(self, path):
@@ -226,6 +237,7 @@ class Fake(Tree):
             self.refuse(errno.ENOENT, path)
         del self.nodes[path]
         if path.startswith(LOOPBACK):
+            self.nodes[f"{os.path.dirname(path)}/alua_tg_pt_gp"] = ""
             self.disappear(self.hctl(os.path.dirname(path)))
 
     def write(self, path, text):
@@ -262,6 +274,11 @@ class Fake(Tree):
             text = ",".join(filter(None, [self.nodes[path], text]))
         elif path.endswith("/enable"):
             self.enable(backstore, dict(option.split("=") for option in self.nodes[f"{backstore}/control"].split(",")))
+        elif path.endswith("/alua_tg_pt_gp"):
+            group = f"{self.nodes[self.children(os.path.dirname(path))[0]][1]}/alua/{text}"
+            if not self.nodes.get(f"{group}/tg_pt_gp_id"):
+                self.refuse(errno.EINVAL, path)
+            text = f"TG Port Alias: {text}\nTG Port Group ID: {self.nodes[f'{group}/tg_pt_gp_id']}\n"
         elif path.endswith("/faults"):
             text = self.rules(self.nodes[path], text)
         self.nodes[path] = text

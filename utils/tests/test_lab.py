@@ -4,9 +4,9 @@ import errno
 import unittest
 import unittest.mock
 
-from fake import LOOPBACK, Fake
+from fake import CORE, LOOPBACK, Fake
 from tcmloop import faults
-from world import A, PORT, Case, apply, run
+from world import A, PORT, Case, apply, run, seen
 
 B = "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 3\n"
 FC = "[c]\nramdisk = 8M\ntarget = fc.5001405000000002\n"
@@ -68,7 +68,8 @@ class Faults(Case):
                                        (("--sense", "10/0/0"), 2, "a sense key from 0 to f"), (("--delay", "0"), 2, "a number from 1 to 300000"),
                                        (("--delay", "300001"), 2, "a number from 1 to 300000"), (("--delay", "-1"), 2, "--delay"), (("--status", "bsy"), 2, "busy, "),
                                        (("--host", "100"), 2, "--host \"100\""), (("--attention", "2a"), 2, "--attention"), (("--not-taken", "1055"), 2, "host, device"),
-                                       (("--no-answer", "--on", "reads"), 2, "any, read, write"), (("--no-answer", "--on", "28"), 2, "any, read, write"),
+                                       (("--no-answer", "--on", "reads"), 2, "any, read, write"), (("--no-answer", "--on", "28"), 2, "any, read, write"), (("--no-answer", "--on", ""), 2, "--on \"\""), (("--clear", "--on", "read"), 2, "no other option"),
+                                       (("--no-answer", "--lba", "9999999999999999999+9999999999999999999"), 2, "--lba"), (("--no-answer", "--every", "2147483648"), 2, "--every"),
                                        (("--no-answer", "--lba", "7"), 2, "--lba \"7\""), (("--no-answer", "--lba", "7+0"), 2, "--lba"), (("--no-answer", "--every", "1"), 2, "--every"),
                                        (("--no-answer", "--percent", "100"), 2, "--percent"), (("--no-answer", "--count", "0"), 2, "--count")):
             with self.subTest(options):
@@ -80,15 +81,31 @@ class Faults(Case):
         self.refused(self.unchanged(self.fake, "fault", "d", "--delay", "1"), 4, "d is not a disk of the loopback target; there are: a, b, c")
         self.refused(self.unchanged(self.fake, "fault", "/dev/sd9", "--delay", "1"), 4, "/dev/sd9 is not")
 
+    def test_one_that_fails_keeps_no_other_from_it(self):
+        del self.fake.nodes[f"{PORT}/faults"]
+        self.refused(run(self.fake, "fault", "a", "c", "--delay", "1"), 3, "^tcm-loop: a: loopback/.*\\n$")
+        self.assertNotEqual(self.fake.nodes[f"{LOOPBACK}/fc.5001405000000002/tpgt_1/faults"], "")
+        self.fake.unreadable["/dev/sd0"] = errno.EIO
+        self.assertEqual(run(self.fake, "reset", "a", "b").output, "b: reset\n")
+
+    def test_a_name_is_this_commands_disk_or_one_disk(self):
+        for number in 1, 2:
+            self.fake.backstore(f"core/rd_mcp_{6 + number}/{'az'[number - 1]}", "rd_pages=16", f"s{number}")
+            self.fake.expose(f"loopback/naa.500140500000009{number}/tpgt_1", 0, f"core/rd_mcp_{6 + number}/{'az'[number - 1]}", "naa.5001405000000008")
+        self.fake.expose("loopback/naa.5001405000000093/tpgt_1", 0, "core/rd_mcp_8/z", "naa.5001405000000008")
+        self.good(run(self.fake, "offline", "a"), "^a, b: offline\\n$")
+        self.refused(run(self.fake, "offline", "z"), 4, "z: several LUNs have a backstore of that name")
+        self.assertEqual(self.fake.nodes[f"{LOOPBACK}/naa.5001405000000091/tpgt_1/transport_status"], "online\n")
+
     def test_of_another_module_there_are_none(self):
         del self.fake.nodes[f"{PORT}/faults"]
         self.refused(self.unchanged(self.fake, "fault", "a", "--delay", "1"), 1, "a: loopback/naa.5001405000000001/tpgt_1/faults is not there: the kernel's own tcm_loop")
         self.good(run(self.fake, "fault", "--clear"))
 
     def test_the_module_says_why(self):
-        with unittest.mock.patch.object(self.fake, "write", side_effect=OSError(errno.EINVAL, "Invalid argument", f"{PORT}/faults")), \
-                unittest.mock.patch.object(self.fake, "log_since_mark", lambda: ["tcm_loop: fault rule: has 64"]):
-            self.refused(run(self.fake, "fault", "a", "--delay", "1"), 1, "a: fault rule: has 64")
+        with unittest.mock.patch.object(self.fake, "write", side_effect=OSError(errno.ENOSPC, "No space left on device", f"{PORT}/faults")), \
+                unittest.mock.patch.object(self.fake, "log_since_mark", lambda: ["tcm_loop: naa.5001405000000001 tpgt_1 lun_0: has 64 fault rules"]):
+            self.refused(run(self.fake, "fault", "a", "--delay", "1"), 1, "a: naa.5001405000000001 tpgt_1 lun_0: has 64")
 
 
 class Ports(Case):
@@ -116,6 +133,36 @@ class Ports(Case):
         self.assertEqual(resets, ["/dev/sd1"])
         fake.unreadable["/dev/sd1"] = errno.EIO
         self.refused(run(fake, "reset", "c"), 1, "c: LOGICAL UNIT RESET of /dev/sd1: ")
+
+    def test_the_state_of_one_path(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "1M", "--name", "d", "--paths", "3"))
+        groups = f"{CORE}/rd_mcp_0/d/alua"
+        self.good(run(fake, "alua", "standby", "d:2"), "^d:2: standby\\n$")
+        self.good(run(fake, "alua", "unavailable", "/dev/sd2"), "^d:3: unavailable\\n$")
+        made = [path for path in fake.children(groups) if not path.endswith("/default_tg_pt_gp")]
+        self.assertEqual([(fake.nodes[f"{path}/tg_pt_gp_id"], fake.nodes[f"{path}/alua_access_state"]) for path in made], [("1", "2"), ("2", "3")])
+        self.good(run(fake, "alua", "active", "d:2"))
+        self.assertEqual(fake.nodes[f"{made[0]}/alua_access_state"], "0")
+        self.assertEqual(fake.nodes[f"{groups}/default_tg_pt_gp/alua_access_state"], "0")
+        self.good(run(fake, "remove", "d"))
+        self.assertEqual(seen(fake), {"hbas": 0})
+
+    def test_a_state_that_is_refused_leaves_no_group(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "1M", "--name", "d"))
+        for number in range(1, 5):
+            here = fake.copy()
+            here.fail_at = number
+            self.assertEqual(run(here, "alua", "standby", "d").status, 1)
+            self.assertEqual({path: text for path, text in here.nodes.items() if "/alua" in path}, {path: text for path, text in fake.nodes.items() if "/alua" in path}, number)
+
+    def test_without_alua(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "1M", "--name", "d"))
+        lun, = [path for path in fake.nodes if path.endswith("/alua_tg_pt_gp")]
+        fake.nodes[lun] = ""
+        self.refused(self.unchanged(fake, "alua", "standby", "d"), 1, "d: core/rd_mcp_0/d has no ALUA")
 
     def test_only_root(self):
         fake = Fake()

@@ -178,6 +178,15 @@ class InUse(Case):
             self.assertEqual(commands, [("umount", "-A", "/dev/sd1")] if options else [])
             self.assertEqual(result.status, 0 if options else 3)
 
+    def test_nothing_is_unmounted_that_stays_all_the_same(self):
+        """Others' LUNs on its backstore are why it is refused, or its place has another one's backstore."""
+        fake, commands = self.machine(), []
+        fake.expose("iscsi/iqn.2003-01.org.example:x/tpgt_1", 0, state(fake)["disks"]["b"]["backstore"]["in"])
+        with unittest.mock.patch.object(fake, "run", lambda *command: commands.append(command)):
+            self.refused(run(fake, "remove", "b", "--wait", "5", "--unmount"), 5, "is used by iscsi")
+            self.refused(run(fake, "remove", "b", "--unmount"), 2, "--unmount wants --wait")
+        self.assertEqual([command for command in commands if command[0] == "umount"], [])
+
     def test_another_may_remove_it_meanwhile(self):
         fake = self.machine((105, lambda fake: (fake.claimed.clear(), run(fake.again(), "remove", "b"))))
         self.good(run(fake, "remove", "b", "c", "--wait", "15"), "^c: removed\n$")

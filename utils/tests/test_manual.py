@@ -163,7 +163,7 @@ class Json(Case):
 
 
 class Python(unittest.TestCase):
-    """Of EL 8 and Leap 15: 3.6, which is not at hand; its syntax, and a list of what came later."""
+    """Of EL 8 and Leap 15: 3.6; its syntax, and a list of what came later."""
 
     LATER = (r"dataclass|nullcontext|capture_output|text=|required=True\)|removeprefix|removesuffix|math.prod|shlex\.join|fromisoformat|"
              r"time_ns|monotonic_ns|importlib\.(?:metadata|resources)|from __future__|ModuleNotFoundError\(|asyncio\.run|breakpoint|cached_property|"

@@ -330,6 +330,17 @@ class Others(Case):
         fake.claimed.add("/dev/sd0")
         self.refused(self.unchanged(fake, "check-idle"), 5, "^tcm-loop: naa.5001405000000009 1:3: /dev/sd0 is in use\n$")
 
+    def test_target_service_sees_what_others_made_in_the_place_of_a_disk(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        fake.unlink(f"{PORT}/lun/lun_0/backstore")
+        fake.backstore("core/rd_mcp_7/a", "rd_pages=16", "s1")
+        fake.rmdir(f"{CORE}/rd_mcp_0/a")
+        fake.symlink(f"{TARGET}/core/rd_mcp_7/a", f"{PORT}/lun/lun_0/theirs")
+        self.good(self.unchanged(fake, "check-idle"))
+        fake.claimed.add("/dev/sd0")
+        self.refused(self.unchanged(fake, "check-idle"), 5, "^tcm-loop: naa.5001405000000001 1:0: /dev/sd0 is in use\n$")
+
     def test_target_service_does_not_clear_what_it_cannot(self):
         """It clears what it knows first, other fabrics' targets, and then gives up at a name that it does not know."""
         for target in "fc.2100002400ff0001", "iqn.2003-01.org:x", "naa.60014050000000010000000000000000", "naa.3001405000000001":
@@ -354,8 +365,8 @@ class Others(Case):
     def test_completion(self):
         fake = Fake()
         self.good(apply(fake, A))
-        for words, found in (([""], "create list remove apply wait adopt forget fault faults offline online reset check-idle targetcli"), (["re"], "remove reset"), (["fault", ""], "a"), (["remove", ""], "a"),
+        for words, found in (([""], "create list remove apply wait adopt forget fault faults offline online alua reset check-idle targetcli"), (["re"], "remove reset"), (["fault", ""], "a"), (["remove", ""], "a"),
                              (["remove", "--"], "--help --all --origin --wait --unmount --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
-                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt forget fault faults offline online reset "
+                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt forget fault faults offline online alua reset "
                                                                                                                                "check-idle targetcli")):
             self.assertEqual(run(fake, "complete", *words).output.split(), found.split(), words)

@@ -26,17 +26,22 @@ def script(command, variables=(), **instead):
     return done.returncode, done.stdout
 
 
+STOPPING = "systemctl list-jobs --no-legend shutdown.target"  # says also while the boot has not ended that the machine goes down
+STOPS = {True: "echo 1 shutdown.target start waiting", False: "true"}
+
+
 class TargetService(unittest.TestCase):
     def test_its_stop_clears_nothing_while_there_is_a_disk(self):
         """A command that fails ends the sequence; without the empty line ours would come after the service's own."""
-        empty, check, save, clear = commands("target.service.conf", "ExecStop")
+        empty, save, check, clear = commands("target.service.conf", "ExecStop")
         self.assertEqual((empty, clear), ("", "/usr/bin/targetctl clear"))
-        for idle in True, False:
+        for idle, stopping in (True, True), (False, True), (False, False):
             with tempfile.TemporaryDirectory() as folder:
-                self.assertEqual(script(check, **{"/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/run/tcm-loop": folder})[0], 0 if idle else 5)
-                self.assertEqual(os.listdir(folder), [] if idle else ["clear"])
+                status, _ = script(check, **{"/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/run/tcm-loop": f"{folder}/x", STOPPING: STOPS[stopping]})
+                self.assertEqual(status, 0 if idle else 5)
+                self.assertEqual(os.listdir(f"{folder}/x") if os.path.exists(f"{folder}/x") else [], ["clear"] if stopping and not idle else [])
         for variable, output in ({}, ""), ({"CONFIG_FILE": ""}, ""), ({"CONFIG_FILE": "/etc/x"}, "save /etc/x\n"):
-            self.assertEqual(script(save, variable, **{"/usr/bin/targetctl": "echo"}), (0, output))
+            self.assertEqual(script(save[1:], variable, **{"/usr/bin/targetctl": "echo"}), (0, output))
 
     def test_its_start_clears_nothing_while_there_is_a_disk(self):
         """A condition that does not hold is no failure, at which a package's upgrade would end; but only systemd 243 knows it."""
@@ -62,24 +67,27 @@ class Unit(unittest.TestCase):
     def test_at_shutdown_what_is_in_use_is_waited_for(self):
         """Else an administrator is told of it, and what was made by hand stays."""
         command, = commands("tcm-loop.service", "ExecStop")
-        for system, options in ("stopping", "--all --wait 5"), ("running", "--origin /etc/tcm-loop.conf"), ("degraded", "--origin /etc/tcm-loop.conf"):
-            self.assertEqual(script(command, **{"systemctl is-system-running": f"echo {system}", "exec /usr/sbin/tcm-loop": "echo"}),
+        for stopping, options in (True, "--all --wait 5"), (False, "--origin /etc/tcm-loop.conf"):
+            self.assertEqual(script(command, **{STOPPING: STOPS[stopping], "exec /usr/sbin/tcm-loop": "echo"}),
                              (0, f"--lock-timeout 120 remove {options}\n"))
 
     def test_only_a_shutdown_removes_what_nobody_uses_before_its_data_goes(self):
         command, = commands("tcm-loop-remote.service", "ExecStop")
-        for system, output in ("stopping", "--lock-timeout 30 remove --all\n"), ("running", ""), ("degraded", ""), ("", ""):
-            self.assertEqual(script(command, **{"systemctl is-system-running": f"echo {system}", "/usr/sbin/tcm-loop": "echo"}), (0, output))
+        for stopping, output in (True, "--lock-timeout 30 remove --all\n"), (False, ""):
+            self.assertEqual(script(command, **{STOPPING: STOPS[stopping], "/usr/sbin/tcm-loop": "echo"}), (0, output))
 
     def test_what_is_mounted_as_a_local_disk_goes_at_shutdown(self):
         """With it, if target.service's stop had to leave everything, what that would have cleared; not while others are in use."""
         remove, clear = (command[1:] for command in commands("tcm-loop-unmounted.service", "ExecStop"))
-        for system, output in ("stopping", "--lock-timeout 30 remove --all --wait 15 --unmount\n"), ("running", ""), ("", ""):
-            self.assertEqual(script(remove, **{"systemctl is-system-running": f"echo {system}", "/usr/sbin/tcm-loop": "echo"}), (0, output))
+        for stopping, output in (True, "--lock-timeout 30 remove --all --wait 15 --unmount\n"), (False, ""):
+            self.assertEqual(script(remove, **{STOPPING: STOPS[stopping], "/usr/sbin/tcm-loop": "echo"}), (0, output))
         for there, idle, output in (False, True, ""), (True, False, ""), (True, True, "clear\n"):
-            mark = UTILS if there else "/nowhere"
-            programs = {"/run/tcm-loop/clear": mark, "/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/usr/bin/targetctl": "echo"}
-            self.assertEqual(script(clear, **programs)[1], output)
+            with tempfile.TemporaryDirectory() as folder:
+                if there:
+                    open(f"{folder}/clear", "w").close()
+                programs = {"/run/tcm-loop": folder, "/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/usr/bin/targetctl": "echo"}
+                self.assertEqual(script(clear, **programs)[1], output)
+                self.assertEqual(os.listdir(folder), [])
 
     def test_it_is_stopped_after_local_file_systems(self):
         """An order counts between units that are both stopped, and the target is passive: who orders by it wants it."""

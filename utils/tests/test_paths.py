@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Several paths to one logical unit."""
+import json
+
+from fake import CORE, LOOPBACK, Fake
+from tcmloop import conf, targetcli
+from tcmloop.model import Made
+from tcmloop.names import Error
+from world import CONF, Case, apply, backstores, run, seen, state
+
+D = "[d]\nramdisk = 1M\npaths = 3\n"
+
+
+class Paths(Case):
+    def setUp(self):
+        self.fake = Fake()
+
+    def links(self):
+        return [found[0] for key, found in seen(self.fake).items() if key[0] == "lun"]
+
+    def test_they_lead_to_one_backstore(self):
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "d", "--paths", "3", "--protocol", "fc"),
+                  "^d: /dev/sd0 /dev/disk/by-id/wwn-.*\nd:2: /dev/sd1\nd:3: /dev/sd2\n$")
+        self.assertEqual(backstores(self.fake), [f"{CORE}/rd_mcp_0/d"])
+        self.assertEqual(len(self.links()), 3)
+        rows = json.loads(run(self.fake, "list", "--json").output)
+        self.assertEqual(sorted(row["name"] for row in rows), ["d", "d:2", "d:3"])
+        self.assertEqual({row["protocol"] for row in rows}, {"fc"})
+        self.assertEqual(len({row["serial"] for row in rows}), 1)
+        for what in "target", "initiator", "device", "hctl":
+            self.assertEqual(len({row[what] for row in rows}), 3)
+        self.good(run(self.fake, "remove", "d"), "^d:3: removed\nd:2: removed\nd: removed\n$")
+        self.assertEqual(seen(self.fake), {"hbas": 0})
+
+    def test_one_of_them_can_go_and_comes_again(self):
+        self.good(apply(self.fake, D))
+        before = seen(self.fake)
+        self.good(run(self.fake, "remove", "d:2"), "^d:2: removed\n$")
+        self.assertEqual((len(self.links()), len(backstores(self.fake))), (2, 1))
+        self.good(apply(self.fake, D), "^[+] d:2: path to d, naa.*\nd:2: /dev/sd")
+        self.assertEqual(seen(self.fake), before)
+
+    def test_their_number_changes(self):
+        self.good(apply(self.fake, D))
+        self.good(apply(self.fake, D.replace("3", "1")), "^- d:3: path, .*\n- d:2: path, .*\n")
+        self.assertEqual(len(self.links()), 1)
+        self.good(apply(self.fake, D), "^[+] d:2: path to d, .*\n[+] d:3: path to d, ")
+        self.good(apply(self.fake, D), "^nothing to do\n$")
+
+    def test_what_changes_the_disk_changes_them(self):
+        self.good(apply(self.fake, D))
+        self.good(apply(self.fake, D + "serial = 7\n"), "^~ d: serial .*\n~ d:2: serial .*\n~ d:3: serial")
+        self.good(apply(self.fake, D.replace("1M", "2M") + "serial = 7\n", "--force"), "^~ d: size .*\n~ d:2: with d\n~ d:3: with d\n")
+        self.assertEqual((len(self.links()), len(backstores(self.fake))), (3, 1))
+
+    def test_one_in_use_keeps_all(self):
+        self.good(apply(self.fake, D))
+        self.fake.claimed.add("/dev/sd1")
+        for result in run(self.fake, "remove", "d"), apply(self.fake, ""), apply(self.fake, D + "serial = 7\n"):
+            self.refused(result, 3, "d:2: /dev/sd1 is in use")
+            self.assertEqual((len(self.links()), len(backstores(self.fake))), (3, 1))
+        self.refused(run(self.fake, "remove", "d:2"), 5, "d:2: /dev/sd1 is in use")
+
+    def test_names_that_clash(self):
+        for text in (D + "[d:2]\nramdisk = 1M\n", "[d:2]\nramdisk = 1M\n" + D):
+            with self.assertRaisesRegex(Error, "d:2 is the name of a path to d, and of a disk"):
+                conf.parse(text, "conf")
+        for number in "0", "33", "x":
+            with self.assertRaisesRegex(Error, "paths"):
+                conf.parse(f"[d]\nramdisk = 1M\npaths = {number}\n", "conf")
+        self.good(apply(self.fake, "[d:2]\nramdisk = 1M\n"))
+        self.refused(apply(self.fake, D), 3, "d:2 is the name of ramdisk 1 MiB; \"tcm-loop remove d:2\" comes first")
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "e:2"))
+        self.refused(run(self.fake, "create", "--ramdisk", "1M", "--name", "e", "--paths", "2"), 1, "e:2 exists")
+
+    def test_a_section_that_has_become_wrong_keeps_them(self):
+        self.good(apply(self.fake, D))
+        self.refused(apply(self.fake, D.replace("1M", "none")), 3, "none")
+        self.assertEqual(len(self.links()), 3)
+
+    def test_what_is_there_already_is_adopted(self):
+        self.good(apply(self.fake, D))
+        fake = self.fake.again()
+        del fake.nodes["/run/tcm-loop/state.json"]
+        self.good(apply(fake, D), "^= d: is there already, adopted\n= d:2: is there already, adopted\n= d:3: is there")
+        self.good(run(fake, "remove", "--all"))
+        self.assertEqual(seen(fake), {"hbas": 0})
+
+    def test_others_on_the_backstore_are_still_others(self):
+        self.good(apply(self.fake, D))
+        self.fake.expose("iscsi/iqn.2003-01.org.example:x/tpgt_1", 0, "core/rd_mcp_0/d")
+        self.refused(run(self.fake, "remove", "d"), 3, "d: core/rd_mcp_0/d is used by iscsi/iqn.2003-01.org.example:x/tpgt_1/lun/lun_0, too;")
+        self.assertEqual(len(self.links()), 3)
+
+    def test_they_are_forgotten_and_not_saved_with_it(self):
+        self.good(apply(self.fake, D))
+        disks = [Made(name, CONF, *(("ramdisk", "", 1) if name == "d" else ("path", "d", 0)), "core/rd_mcp_0/d", False, "s", f"naa.500140500000000{number}", 1, 0)
+                 for number, name in enumerate(("d", "d:2"))]
+        luns = [{"wwn": made.target, "fabric": "loopback", "tpgs": [{"tag": 1, "luns": [{"index": 0, "storage_object": "/backstores/ramdisk/d"}]}]} for made in disks]
+        self.assertEqual(targetcli.without({"storage_objects": [{"plugin": "ramdisk", "name": "d", "wwn": "s"}], "targets": luns}, disks),
+                         {"storage_objects": [], "targets": []})
+        self.good(run(self.fake, "forget", "d"))
+        self.assertEqual(list(state(self.fake)["disks"]), [])
+        self.assertEqual(len(self.links()), 3)
