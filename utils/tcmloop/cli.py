@@ -332,13 +332,14 @@ def wait(session, arguments):
     told, status, start, before = set(), 0, tree.now(), {}
     while left:
         look = Look(tree)
-        found = {name: plan.absent(disk, look) for name, disk in left.items()}
+        found = {name: plan.absent(left.get(disk.where, disk) if disk.kind == PATH else disk, look) for name, disk in left.items()}
         # What has just come is looked at again: udev makes a link before it says what the device is for.
         reasons = {name: found[name] or before.get(name) for name in left}
         before = found
         if None in reasons.values():
             with session.writing() as (state, snapshot):
-                there = [disk for name, disk in left.items() if not reasons[name] and name not in state.entries]
+                there = {name: disk for name, disk in left.items() if not reasons[name] and name not in state.entries}
+                there = [disk for disk in there.values() if disk.kind != PATH or disk.where in there]
                 changes = plan.plan(state, snapshot, session.users(snapshot), there, origin=origin, adopt=True)
                 gone = {move.name for change in changes for move in change.moves if isinstance(move.fault, plan.Absent)}
                 status = session.perform([change for change in changes if not gone.intersection(move.name for move in change.moves)]) or status

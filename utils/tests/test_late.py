@@ -133,6 +133,12 @@ class Late(Case):
             self.good(run(fake, "wait"), "lv: /dev/sd1")
         self.assertGreater(fake.clock, 199)
 
+    def test_paths_come_with_their_disk(self):
+        fake = self.boot((110, volume), text=A.replace("ramdisk", "paths = 2\nramdisk") + LV + "paths = 3\n", failed="lv: /dev/vg/lv is not there\n.*lv:2: waits for lv\n")
+        self.good(run(fake, "remove", "a:2"))  # by hand, which stays so
+        self.good(run(fake, "wait"), r"lv:3: waits: /dev/vg/lv is not there\nlv: /dev/sd\d.*\nlv:2: /dev/sd\d.*\nlv:3: /dev/sd\d.*\n$")
+        self.assertEqual(list(state(fake)["disks"]), ["a", "lv", "lv:2", "lv:3"])
+
     def test_a_signal_ends_it(self):
         fake = self.boot((110, lambda fake: fake.stop(15)))
         before = seen(fake)
