@@ -35,11 +35,11 @@ class TargetService(unittest.TestCase):
         """A command that fails ends the sequence; without the empty line ours would come after the service's own."""
         empty, save, check, clear = commands("target.service.conf", "ExecStop")
         self.assertEqual((empty, clear), ("", "/usr/bin/targetctl clear"))
-        for idle, stopping in (True, True), (False, True), (False, False):
+        for idle in True, False:
             with tempfile.TemporaryDirectory() as folder:
-                status, _ = script(check, **{"/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/run/tcm-loop": f"{folder}/x", STOPPING: STOPS[stopping]})
+                status, _ = script(check, **{"/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/run/tcm-loop": f"{folder}/x"})
                 self.assertEqual(status, 0 if idle else 5)
-                self.assertEqual(os.listdir(f"{folder}/x") if os.path.exists(f"{folder}/x") else [], ["clear"] if stopping and not idle else [])
+                self.assertEqual(os.path.exists(f"{folder}/x/clear"), not idle)
         for variable, output in ({}, ""), ({"CONFIG_FILE": ""}, ""), ({"CONFIG_FILE": "/etc/x"}, "save /etc/x\n"):
             self.assertEqual(script(save[1:], variable, **{"/usr/bin/targetctl": "echo"}), (0, output))
 
@@ -77,17 +77,17 @@ class Unit(unittest.TestCase):
             self.assertEqual(script(command, **{STOPPING: STOPS[stopping], "/usr/sbin/tcm-loop": "echo"}), (0, output))
 
     def test_what_is_mounted_as_a_local_disk_goes_at_shutdown(self):
-        """With it, if target.service's stop had to leave everything, what that would have cleared; not while others are in use."""
+        """With it, if a stop of target.service had to leave everything, what that would have cleared; not while others are in use."""
         remove, clear = (command[1:] for command in commands("tcm-loop-unmounted.service", "ExecStop"))
         for stopping, output in (True, "--lock-timeout 30 remove --all --wait 15 --unmount\n"), (False, ""):
             self.assertEqual(script(remove, **{STOPPING: STOPS[stopping], "/usr/sbin/tcm-loop": "echo"}), (0, output))
-        for there, idle, output in (False, True, ""), (True, False, ""), (True, True, "clear\n"):
+        for there, stopping, idle, output in (False, True, True, ""), (True, False, True, ""), (True, True, False, ""), (True, True, True, "clear\n"):
             with tempfile.TemporaryDirectory() as folder:
                 if there:
                     open(f"{folder}/clear", "w").close()
-                programs = {"/run/tcm-loop": folder, "/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/usr/bin/targetctl": "echo"}
+                programs = {STOPPING: STOPS[stopping], "/run/tcm-loop": folder, "/usr/sbin/tcm-loop check-idle": "true" if idle else "false", "/usr/bin/targetctl": "echo"}
                 self.assertEqual(script(clear, **programs)[1], output)
-                self.assertEqual(os.listdir(folder), [])
+                self.assertEqual(os.listdir(folder), ["clear"] if there and not stopping else [])
 
     def test_it_is_stopped_after_local_file_systems(self):
         """An order counts between units that are both stopped, and the target is passive: who orders by it wants it."""
