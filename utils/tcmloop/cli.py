@@ -135,7 +135,7 @@ def create(session, arguments):
             # The same name after a removal is another disk: neither its serial number nor its data is the same.
             taken = set(state.entries) | {backstore.name for backstore in snapshot.backstores.values()} | configured(session.tree)
             number = 1
-            while f"disk{number}" in taken:
+            while any(name.split(":")[0] == f"disk{number}" for name in taken):
                 number += 1
             name = f"disk{number}"
             options.setdefault("serial", secrets.token_hex(16))
@@ -308,6 +308,7 @@ def apply(session, arguments):
         names = {disk.name for disk in wanted}.union(faults)
         names.update(name for name, made in state.disks.items() if made.kind == PATH and made.where in faults)
         gone = [name for name, made in state.disks.items() if name not in names and (arguments.prune or made.origin == origin)]
+        gone = [name for name in with_paths(state, gone) if name not in names]
         changes = plan.plan(state, snapshot, session.users(snapshot), wanted, gone, origin, adopt=True, force=arguments.force)
         changes += [plan.Change([], {}, {}, [], [], fault) for fault in faults.values()]
         for name, made in state.disks.items():
@@ -378,7 +379,7 @@ def rows(state, snapshot):
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
-                   "managed": True, "origin": made.origin, "path": made.where or None, "size": made.size or None, "serial": made.serial,
+                   "managed": True, "origin": made.origin, "path": made.where or None if made.kind != PATH else None, "size": made.size or None, "serial": made.serial,
                    "hctl": None, "write_protect": made.write_protect, "missing": True}
 
 
@@ -536,7 +537,9 @@ def run(argv, tree=None):
 def main():
     os.umask(0o022)
     # Names that are no UTF-8 are printed as they are.
-    sys.stdout = io.TextIOWrapper(sys.stdout.detach(), errors="surrogateescape", line_buffering=True)
+    if sys.stdout:
+        encoding = sys.stdout.encoding
+        sys.stdout = io.TextIOWrapper(sys.stdout.detach(), encoding, "surrogateescape", line_buffering=True)
     try:
         sys.exit(run(sys.argv[1:]))
     except Error as e:

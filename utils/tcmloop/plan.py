@@ -102,8 +102,8 @@ class Change(NamedTuple):
 
 
 class Planner:
-    def __init__(self, state, snapshot, users, force=False):
-        self.state, self.snapshot, self.users, self.force = state, snapshot, users, force
+    def __init__(self, state, snapshot, users, planned, force=False):
+        self.state, self.snapshot, self.users, self.planned, self.force = state, snapshot, users, planned, force
         self.have = {name: find(snapshot, made) for name, made in state.disks.items()}
         self.moves = {}
         self.owner = {have.inside: name for name, have in self.have.items() if have.inside and state.disks[name].kind != PATH}
@@ -171,7 +171,7 @@ class Planner:
         """What another path needs: a LUN that is linked to the disk's backstore, and so is linked anew with that."""
         now, have, first = move.now, move.have, self.moves[disk.where]
         if not first.after:
-            raise Error(f"{disk.name}: waits for {disk.where}", first.fault.status)
+            raise type(first.fault)(f"{disk.name}: waits for {disk.where}", first.fault.status)
         move.after = Made(disk.name, origin, PATH, disk.where, 0, first.after.inside, False, disk.serial, disk.target, disk.tpg, disk.lun,
                           now.other if now else {}, disk.write_protect)
         differences = self.differences(disk, now) if now and have.linked else []
@@ -274,8 +274,8 @@ class Planner:
         return node.size
 
     def others(self, made, have):
-        """The other LUNs of all fabrics that are linked to its backstore, but for its own other paths."""
-        places = [path.place for path in self.state.disks.values() if path.kind == PATH and path.where == made.name]
+        """The other LUNs of all fabrics that are linked to its backstore, but for its own other paths that change with it."""
+        places = [path.place for path in self.state.disks.values() if path.kind == PATH and path.where == made.name and path.name in self.planned]
         own = {self.snapshot.luns[place].path for place in places + [made.place] if place in self.snapshot.luns}
         return [path for path in self.snapshot.backstores[have.inside].luns if path not in own] if have.inside else []
 
@@ -414,7 +414,7 @@ class Planner:
                 join(move, self.moves[path.where])
         order = {name: number for number, name in enumerate(self.state.entries)}
         # What goes first makes room; it goes in the reverse of how it was made.
-        first = sorted((move for move in moves if move.sign == "-"), key=lambda move: -order[move.name])
+        first = sorted((move for move in moves if move.sign == "-"), key=lambda move: (move.now.kind != PATH, -order[move.name]))
         seen, found = set(), []
         moves = first + [move for move in moves if move.sign != "-"]
         for move in moves:
@@ -504,7 +504,7 @@ def cleanup_order(step):
 
 def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=False, force=False):
     """The changes, in their order; those that are refused have a fault and no steps."""
-    planner = Planner(state, snapshot, users, force)
+    planner = Planner(state, snapshot, users, {*leaving, *(disk.name for disk in wanted)}, force)
     for name in leaving:
         planner.remove(name)
     for disk in wanted:
@@ -527,7 +527,8 @@ def recovery(state, snapshot):
         if now == after:
             continue
         old = find_either(snapshot, now, after)
-        if after and find(snapshot, after).linked and not (now and now.place == after.place and snapshot.is_protected(after.place) != after.write_protect
+        others = {(entry.now.place, entry.now.inside) for other, entry in state.entries.items() if other != name and entry.now}
+        if after and find(snapshot, after).linked and (after.place, after.inside) not in others and not (now and now.place == after.place and snapshot.is_protected(after.place) != after.write_protect
                                                            and now.write_protect != after.write_protect):
             result, what, gone = after, "finished", [now]
         elif now and old.linked:
@@ -542,7 +543,7 @@ def recovery(state, snapshot):
         for made in filter(None, gone):
             lun = snapshot.luns.get(made.place)
             if lun and not lun.inside and not (result and result.place == made.place):
-                steps.append(Step(clear_lun, (made.place, made.write_protect)))
+                steps.append(Step(clear_lun, (made.place, any(one.write_protect for one in (now, after) if one and one.place == made.place))))
             if not (result and result.inside == made.inside):
                 steps += left_of_backstore(snapshot, made, file=made is after and not (now and now.where == made.where))
             if made.port in state.ports and not (result and result.port == made.port):

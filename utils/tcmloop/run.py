@@ -114,14 +114,14 @@ class Executor:
                     # From here on there is no way back, for a signal neither.
                     undo.clear()
                     self.tree.finishing = True
-        except OSError as e:
+        except (OSError, Error) as e:
             reason = lio.reason_of(self.tree, e)
             pending.remove((change, undo))
             if self.tree.finishing:
                 reason += "; the next command brings it to an end"
                 left.remove(change)
             self.take_back(change, undo, left)
-            if e.errno == errno.EBUSY and (e.filename or "").startswith("/dev/"):
+            if isinstance(e, OSError) and e.errno == errno.EBUSY and (e.filename or "").startswith("/dev/"):
                 self.refuse(change, f"{e.filename} is in use; with --force it is unlinked all the same", IN_USE)
             else:
                 self.refuse(change, reason)
@@ -138,7 +138,7 @@ class Executor:
         while undo:
             try:
                 undo.pop()()
-            except OSError as e:
+            except (OSError, Error) as e:
                 self.warn(f"{', '.join(move.name for move in change.moves)}: cannot be taken back: {lio.reason_of(self.tree, e)}")
                 if change in left:
                     left.remove(change)

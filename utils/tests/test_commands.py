@@ -147,7 +147,7 @@ class Protection(Case):
         self.good(apply(fake, A))
         del fake.nodes[f"{PORT}/write_protect"]
         before = below(fake, TARGET)
-        self.refused(apply(fake, A + "write_protect = yes\n"), 1, "tpgt_1/write_protect is not there: the kernel's own tcm_loop")
+        self.refused(apply(fake, A + "write_protect = yes\n"), 3, "tpgt_1/write_protect is not there: the kernel's own tcm_loop")
         self.assertEqual(below(fake, TARGET), before)
 
     def test_restored_without_it(self):

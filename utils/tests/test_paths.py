@@ -2,7 +2,7 @@
 """Several paths to one logical unit."""
 import json
 
-from fake import CORE, LOOPBACK, Fake
+from fake import CORE, Died, Fake
 from tcmloop import conf, targetcli
 from tcmloop.model import Made
 from tcmloop.names import Error
@@ -102,3 +102,47 @@ class Paths(Case):
         self.good(run(self.fake, "forget", "d"))
         self.assertEqual(list(state(self.fake)["disks"]), [])
         self.assertEqual(len(self.links()), 3)
+
+    def test_one_of_another_origin_goes_with_its_disk(self):
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "d", "--paths", "2"))
+        one = "[d]\nramdisk = 1M\n"
+        self.good(apply(self.fake, one, "--force"))
+        self.refused(apply(self.fake, one + "serial = 7\n", "--force"), 3, "d: core/rd_mcp_0/d is used by loopback/.*, too; nothing was changed")
+        self.good(apply(self.fake, ""), "d:2: removed\nd: removed\n$")
+        self.assertEqual(seen(self.fake), {"hbas": 0})
+
+    def test_they_go_before_it_whatever_their_order(self):
+        self.good(apply(self.fake, D))
+        text = self.fake.nodes["/run/tcm-loop/state.json"]
+        disks = json.loads(text)["disks"]
+        self.fake.nodes["/run/tcm-loop/state.json"] = json.dumps({**json.loads(text), "disks": {name: disks[name] for name in ("d:2", "d", "d:3")}})
+        for operation in range(1, 12):
+            fake = self.fake.again().copy()
+            fake.die_at = operation
+            with self.assertRaises(Died):
+                run(fake, "remove", "d")
+            result = run(fake.again(), "remove", "--all")
+            self.assertEqual(result.status, 0, result.errors)
+        self.good(run(self.fake, "remove", "d"), "^d:3: removed\nd:2: removed\nd: removed\n$")
+
+    def test_a_protection_that_a_killed_command_left(self):
+        text = D + "write_protect = yes\n[x]\nramdisk = 1M\ntarget = TARGET\nlun = 1\n"
+        self.good(apply(self.fake, D))
+        text = text.replace("TARGET", state(self.fake)["disks"]["d:2"]["paths"]["1"]["target"])
+        self.good(apply(self.fake, text))
+        after = text.replace("write_protect = yes\n", "")
+        goal = self.fake.copy()
+        self.good(apply(goal, after))
+        for operation in range(1, 40):
+            fake = self.fake.copy()
+            fake.die_at = operation
+            try:
+                apply(fake, after)
+            except Died:
+                fake = fake.again()
+                self.assertEqual(apply(fake, after).status, 0)
+            self.assertEqual(seen(fake), seen(goal), operation)
+
+    def test_a_name_of_its_own_is_no_other_ones_path(self):
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "disk1:2"))
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--paths", "2"), "^disk2: /dev/sd1")
