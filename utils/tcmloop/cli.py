@@ -14,7 +14,7 @@ from . import VERSION, conf, faults, lab, lio, plan, targetcli
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
 from .model import MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
-from .names import PROTOCOLS, Error, protocol_of
+from .names import PROTOCOLS, Error, generate, protocol_of
 from .run import Executor
 from .snapshot import Look, Snapshot
 from .state import FOLDER, Entry, Port, Store
@@ -157,16 +157,28 @@ def adopt(session, arguments):
                 raise Error(f"{name} is this command's already")
             found = [(place, lun, b) for b in snapshot.backstores.values() if b.name == name and b.kind in PLUGINS and b.serial
                      for place, lun in snapshot.luns.items() if lun.inside == b.inside]
+            paths = {number: each for number in range(2, MAX_PATHS + 1) for each in found if is_path(name, number, each[0][0])}
+            found = [each for each in found if each not in paths.values()]
             if len(found) != 1:
                 raise Error(f"{name}: " + ("several LUNs have a backstore of that name" if found else
                                            "no LUN has a backstore of that name that is a ramdisk, a file or a block device with a serial number"), NO_SUCH_DISK)
             (place, lun, b), = found
             made = Made(name, "create", b.kind, b.where(), b.size(), b.inside, False, b.serial, *place, write_protect=snapshot.is_protected(place))
-            state.entries[name] = Entry(made, made)
-            state.ports.setdefault(made.port, Port(snapshot.nexus(made.port), ("target", "tpg")))
-            say(f"{name}: adopted")
+            all_made = [made] + [made._replace(name=f"{name}:{number}", kind=PATH, where=name, size=0, target=place[0], tpg=place[1], lun=place[2],
+                                               write_protect=snapshot.is_protected(place)) for number, (place, _, _) in paths.items()]
+            for made in all_made:
+                state.entries[made.name] = Entry(made, made)
+                state.ports.setdefault(made.port, Port(snapshot.nexus(made.port), ("target", "tpg")))
+                say(f"{made.name}: adopted")
         session.store.save(state)
     return 0
+
+
+def is_path(name, number, target):
+    """Whether a target's name is that of another path to a disk."""
+    with contextlib.suppress(Error):
+        return target == generate(f"{name}:{number}", "target", protocol_of(target))
+    return False
 
 
 def forget(session, arguments):

@@ -103,6 +103,16 @@ class Paths(Case):
         self.assertEqual(list(state(self.fake)["disks"]), [])
         self.assertEqual(len(self.links()), 3)
 
+    def test_what_was_forgotten_is_adopted_with_its_paths(self):
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "d", "--paths", "3", "--protocol", "fc"))
+        before = state(self.fake)["disks"]
+        self.good(run(self.fake, "forget", "d"))
+        self.good(run(self.fake, "adopt", "d"), "^d: adopted\\nd:2: adopted\\nd:3: adopted\\n$")
+        self.assertEqual(state(self.fake)["disks"], before)
+        self.fake.expose("loopback/naa.5001405000000009/tpgt_1", 0, "core/rd_mcp_0/d", "naa.5001405000000008")
+        self.good(run(self.fake, "forget", "d"))
+        self.refused(run(self.fake, "adopt", "d"), 4, "d: several LUNs have a backstore of that name")
+
     def test_one_of_another_origin_goes_with_its_disk(self):
         self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "d", "--paths", "2"))
         one = "[d]\nramdisk = 1M\n"
