@@ -232,7 +232,7 @@ def complete(words, tree):
     elif not command:
         found = commands
     else:
-        found = Store(tree).load().disks if command in ("remove", "forget", "fault", "faults", "offline", "online", "alua", "reset") else ()
+        found = Store(tree).load().disks if command in ("remove", "forget", "show", "fault", "faults", "offline", "online", "alua", "reset") else ()
     for word in found:
         if word.startswith(last):
             say(word)
@@ -506,6 +506,10 @@ def add_lab(commands):
     sub.add_argument("--clear", action="store_true", help="take all faults away, of these disks or, without one, of all")
     sub.set_defaults(run=lab.fault)
 
+    sub = commands.add_parser("show", help="show all of logical units: data, paths, states, users, faults")
+    sub.add_argument("disk", nargs="*", help="name, or /dev/sdX; else of all")
+    sub.set_defaults(run=lab.show)
+
     sub = commands.add_parser("faults", help="show the faults of disks, as options of \"fault\"")
     sub.add_argument("disk", nargs="*", help="name, or /dev/sdX; else of all")
     sub.set_defaults(run=lab.show_faults)
@@ -538,7 +542,7 @@ def run(argv, tree=None):
         return complete(argv[at + 1:], tree or Tree(writable=False))
     arguments = parser().parse_args(argv)
     if not tree:
-        reads = arguments.run in (list_disks, check_idle, lab.show_faults) or arguments.run is apply and arguments.dry_run
+        reads = arguments.run in (list_disks, check_idle, lab.show, lab.show_faults) or arguments.run is apply and arguments.dry_run
         tree = Tree(writable=not reads, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             if signal.getsignal(number) != signal.SIG_IGN:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a test does to disks, whoever made them: faults, ports that are offline, resets.  None of it is saved."""
+"""What a test sees of disks and does to them, whoever made them: faults, ports that are offline, resets.  None of it is saved."""
 import contextlib
 import os
 import re
 from functools import partial
 
 from . import faults, lio, plan
+from .inuse import Users
+from .model import shown_size
 from .names import Error
 
 NO_SUCH_DISK = 4  # an exit status
@@ -96,6 +98,46 @@ def show_faults(session, arguments):
         for rule in rules_of(session.tree, snapshot, place):
             print(f"{label} ({f'/dev/{device}' if device else 'no disk'}): {faults.shown(rule)}", flush=True)
     return 0
+
+
+def show(session, arguments):
+    """What there is to know of logical units: where the data is, each path, its state, what is held, faults, who uses it."""
+    found, labels, snapshot = chosen(session, arguments.disk)
+    users, shown = Users(snapshot), set()
+    for _, place in found:
+        inside = snapshot.luns[place].inside
+        if inside in shown:
+            continue
+        shown.add(inside)
+        backstore = snapshot.backstores[inside]
+        size, where = backstore.size(), backstore.where()
+        print(", ".join(filter(None, (f"{backstore.name}: {backstore.kind}", where, size and shown_size(size), inside, backstore.serial and f"serial {backstore.serial}"))),
+              flush=True)
+        for other in [place for place in labels if snapshot.luns[place].inside == inside]:
+            print("\n".join(f"  {line}" for line in of_path(session.tree, snapshot, labels[other], other, users)), flush=True)
+        for path in backstore.luns:
+            if not path.startswith("loopback/"):
+                print(f"  also {path}", flush=True)
+    return 0
+
+
+def of_path(tree, snapshot, label, place, users):
+    """The lines of a path."""
+    target, tpg, lun = place
+    device, port = snapshot.device(place), place[:2]
+    alua = re.search(r"Primary Access State: (.*)", tree.read(f"{lio.lun_path(*place)}/alua_tg_pt_gp") or "")
+    yield ", ".join(filter(None, (f"{label}: {f'/dev/{device}' if device else 'no disk'}", snapshot.hctl(place) or None, f"{target} {tpg}:{lun}",
+                                  f"initiator {snapshot.nexus(port) or 'none'}", snapshot.attribute(port, "transport_status") or None,
+                                  alua and alua[1].strip().lower(), "write-protected" if snapshot.is_protected(place) else None)))
+    user = users.of(place)
+    if user:
+        yield f"  {user}"
+    for line in snapshot.attribute(port, "held").splitlines():
+        words = line.split()
+        if words[0] == f"lun_{lun}":
+            yield f"  holds {words[2]} commands that {words[1]} has not answered, the oldest for {words[3]} s"
+    for rule in rules_of(tree, snapshot, place):
+        yield f"  fault {faults.shown(rule)}"
 
 
 def transport(session, arguments):

@@ -6,7 +6,7 @@ import unittest.mock
 
 from fake import CORE, LOOPBACK, Fake
 from tcmloop import faults
-from world import A, PORT, Case, apply, run, seen
+from world import A, PORT, Case, apply, run, seen, state
 
 B = "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 3\n"
 FC = "[c]\nramdisk = 8M\ntarget = fc.5001405000000002\n"
@@ -108,6 +108,35 @@ class Faults(Case):
             self.refused(run(self.fake, "fault", "a", "--delay", "1"), 1, "a: naa.5001405000000001 tpgt_1 lun_0: has 64")
 
 
+class Show(Case):
+    def test_all_of_a_logical_unit(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "1M", "--name", "d", "--paths", "2", "--serial", "s1", "--write-protect"))
+        self.good(apply(fake, A))
+        self.good(run(fake, "fault", "d:2", "--delay", "5"))
+        self.good(run(fake, "offline", "d:2"))
+        one, two = (state(fake)["disks"][name]["paths"]["1"]["target"] for name in ("d", "d:2"))
+        fake.nodes[f"{LOOPBACK}/{one}/tpgt_1/held"] = "lun_0 rd_mcp_0/d 3 61\n"
+        fake.nodes[f"{LOOPBACK}/{one}/tpgt_1/lun/lun_0/alua_tg_pt_gp"] += "TG Port Primary Access State: Active/Optimized\n"
+        fake.claimed.add("/dev/sd0")
+        fake.expose("iscsi/iqn.2003-01.org.example:x/tpgt_1", 0, "core/rd_mcp_0/d")
+        first = rf"d: /dev/sd0, 0:0:1:0, {one} 1:0, initiator naa\.\w+, online, active/optimized, write-protected\n"
+        second = rf"d:2: /dev/sd1, 1:0:1:0, {two} 1:0, initiator naa\.\w+, offline, write-protected\n    fault --on any --delay 5\n"
+        held = r"    /dev/sd0 is in use\n    holds 3 commands that rd_mcp_0/d has not answered, the oldest for 61 s\n"
+        paths = sorted([(one, f"  {first}{held}"), (two, f"  {second}")])
+        expected = r"^d: ramdisk, 1 MiB, core/rd_mcp_0/d, serial s1\n" + "".join(text for _, text in paths) + r"  also iscsi/iqn.2003-01.org.example:x/tpgt_1/lun/lun_0\n"
+        for name in "d", "d:2", "/dev/sd0":
+            self.good(self.unchanged(fake, "show", name), expected + "$")
+        self.good(self.unchanged(fake, "show", "d", "d:2"), expected + "$")
+        self.good(self.unchanged(fake, "show"), r"(?m)^a: ramdisk, 8 MiB")
+
+    def test_a_lun_without_a_nexus(self):
+        fake = Fake()
+        fake.backstore("core/rd_mcp_7/theirs", "rd_pages=16", "")
+        fake.expose("loopback/naa.5001405000000009/tpgt_1", 3, "core/rd_mcp_7/theirs")
+        self.good(run(fake, "show"), "^theirs: ramdisk, 64 KiB, core/rd_mcp_7/theirs\n  theirs: no disk, .*, initiator none, online\n$")
+
+
 class Ports(Case):
     def test_a_port_is_offline_with_all_its_disks(self):
         fake = Fake()
@@ -168,5 +197,5 @@ class Ports(Case):
         fake = Fake()
         self.good(apply(fake, A))
         with unittest.mock.patch.object(fake, "is_root", lambda: False):
-            for words in ("fault", "a", "--delay", "1"), ("faults",), ("offline", "a"), ("reset", "a"):
+            for words in ("fault", "a", "--delay", "1"), ("faults",), ("show",), ("offline", "a"), ("reset", "a"):
                 self.refused(self.unchanged(fake, *words), 1, "only root can do this")
