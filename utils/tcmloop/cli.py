@@ -15,6 +15,7 @@ from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
 from .model import MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, generate, protocol_of
+from .output import say, warn
 from .run import Executor
 from .snapshot import Look, Snapshot
 from .state import FOLDER, Entry, Port, Store
@@ -35,20 +36,6 @@ EXAMPLES = """examples:
   tcm-loop apply --dry-run
   tcm-loop targetcli ls /loopback
 """
-
-
-def say(text):
-    print(text, flush=True)
-
-
-def warn(text):
-    # The journal takes the priority from the line.
-    level = ""
-    with contextlib.suppress(OSError, ValueError):
-        found = os.fstat(sys.stderr.fileno())
-        level = "<3>" if os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}" else ""
-    for line in text.splitlines():
-        print(f"{level}tcm-loop: {line}", file=sys.stderr, flush=True)
 
 
 class Session:
@@ -202,10 +189,11 @@ def check_idle(session, arguments):
         return 0  # its start ends before it clears
     state, snapshot = session.reading()
     users, used = session.users(snapshot), []
+    have = {name: plan.find(snapshot, made) for name, made in state.disks.items()}
     for name, made in state.disks.items():
-        if plan.find(snapshot, made).inside:
+        if have[name].inside:
             used.append(f"{name}: {users.of(made.place) or 'is there'}; \"systemctl stop tcm-loop\", or \"tcm-loop remove\", comes first")
-    ours = {made.place for made in state.disks.values() if plan.find(snapshot, made).linked}
+    ours = {made.place for name, made in state.disks.items() if have[name].linked}
     for place in sorted(set(snapshot.luns) - ours):
         user = users.of(place)
         if user:
@@ -280,11 +268,17 @@ def remove(session, arguments):
         if not in_use:
             return status
         names = [move.name for change in in_use for move in change.moves]
-        for move in (move for change in in_use for move in change.moves if arguments.unmount):
-            if move.have.linked and not isinstance(move.fault, plan.Shared):
-                for device in block_devices(session.tree, snapshot, move.now.place):
-                    session.tree.run("umount", "-A", device)
+        if arguments.unmount:
+            unmount(session.tree, snapshot, [move for change in in_use for move in change.moves])
         session.tree.sleep(0.5)
+
+
+def unmount(tree, snapshot, moves):
+    """The file systems on disks, but for those that others keep all the same."""
+    for move in moves:
+        if move.have.linked and not isinstance(move.fault, plan.Shared):
+            for device in block_devices(tree, snapshot, move.now.place):
+                tree.run("umount", "-A", device)
 
 
 def chosen(state, snapshot, arguments):

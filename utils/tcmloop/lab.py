@@ -9,6 +9,7 @@ from . import faults, lio, plan
 from .inuse import Users
 from .model import shown_size
 from .names import Error
+from .output import say
 
 NO_SUCH_DISK = 4  # an exit status
 ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
@@ -96,7 +97,7 @@ def show_faults(session, arguments):
     for label, place in found:
         device = snapshot.device(place)
         for rule in rules_of(session.tree, snapshot, place):
-            print(f"{label} ({f'/dev/{device}' if device else 'no disk'}): {faults.shown(rule)}", flush=True)
+            say(f"{label} ({f'/dev/{device}' if device else 'no disk'}): {faults.shown(rule)}")
     return 0
 
 
@@ -111,13 +112,12 @@ def show(session, arguments):
         shown.add(inside)
         backstore = snapshot.backstores[inside]
         size, where = backstore.size(), backstore.where()
-        print(", ".join(filter(None, (f"{backstore.name}: {backstore.kind}", where, size and shown_size(size), inside, backstore.serial and f"serial {backstore.serial}"))),
-              flush=True)
+        say(", ".join(filter(None, (f"{backstore.name}: {backstore.kind}", where, size and shown_size(size), inside, backstore.serial and f"serial {backstore.serial}"))))
         for other in [place for place in labels if snapshot.luns[place].inside == inside]:
-            print("\n".join(f"  {line}" for line in of_path(session.tree, snapshot, labels[other], other, users)), flush=True)
+            say("\n".join(f"  {line}" for line in of_path(session.tree, snapshot, labels[other], other, users)))
         for path in backstore.luns:
             if not path.startswith("loopback/"):
-                print(f"  also {path}", flush=True)
+                say(f"  also {path}")
     return 0
 
 
@@ -147,7 +147,7 @@ def transport(session, arguments):
 
     def do(_, place):
         write(session.tree, f"{lio.port_path(*place[:2])}/transport_status", arguments.command)
-        print(f"{', '.join(name for other, name in labels.items() if other[:2] == place[:2])}: {arguments.command}", flush=True)
+        say(f"{', '.join(name for other, name in labels.items() if other[:2] == place[:2])}: {arguments.command}")
     return each(session, list(ports.values()), do)
 
 
@@ -177,7 +177,7 @@ def alua(session, arguments):
             raise
         others = [path for path in snapshot.backstores[inside].luns
                   if f"{lio.TARGET}/{path}" != lun and f"Alias: {group}\n" in (tree.read(f"{lio.TARGET}/{path}/alua_tg_pt_gp") or "")]
-        print(f"{label}: {arguments.access}" + (f", with {', '.join(others)}" if others else ""), flush=True)
+        say(f"{label}: {arguments.access}" + (f", with {', '.join(others)}" if others else ""))
     return each(session, found, do)
 
 
@@ -202,5 +202,5 @@ def reset(session, arguments):
             session.tree.reset(f"/dev/{device}")
         except OSError as e:
             raise Error(f"{label}: LOGICAL UNIT RESET of /dev/{device}: {e.strerror}") from e
-        print(f"{label}: reset", flush=True)
+        say(f"{label}: reset")
     return each(session, found, do)

@@ -101,6 +101,10 @@ class Change(NamedTuple):
     fault: Error
 
 
+def shown(differences):
+    return ", ".join(f"{key} {before} -> {after}" for key, (before, after) in differences.items())
+
+
 class Planner:
     def __init__(self, state, snapshot, users, planned, force=False):
         self.state, self.snapshot, self.users, self.planned, self.force = state, snapshot, users, planned, force
@@ -182,7 +186,7 @@ class Planner:
                 move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {move.text}"
         elif move.relink:
             move.sign = "~"
-            move.text = ", ".join(f"{key} {before} -> {after}" for key, (before, after) in differences.items()) or f"with {disk.where}"
+            move.text = shown(differences) or f"with {disk.where}"
         elif move.adopted or now.origin != origin:
             move.sign, move.text = "=", "is there already, adopted"
 
@@ -211,7 +215,7 @@ class Planner:
         elif move.adopted and not move.rebuild:
             move.sign, move.text = "=", "is there already, adopted" + ("" if have.linked else f"; {'; '.join(have.instead)}; made: {disk.target}")
         elif differences:
-            move.sign, move.text = "~", ", ".join(f"{key} {before} -> {after}" for key, (before, after) in differences.items())
+            move.sign, move.text = "~", shown(differences)
         elif not have.linked:
             move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {disk.target}"
         elif now.origin != origin:
@@ -522,14 +526,12 @@ def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=F
 
 def recovery(state, snapshot):
     """What brings an intention of a command that was killed to an end: forward if the new LUN is linked, else back."""
-    changes = []
+    changes, owners = [], {(now.place, now.inside): name for name, (now, _) in state.entries.items() if now}
     for name, (now, after) in state.entries.items():
         if now == after:
             continue
         old = find_either(snapshot, now, after)
-        others = {(entry.now.place, entry.now.inside) for other, entry in state.entries.items() if other != name and entry.now}
-        if after and find(snapshot, after).linked and (after.place, after.inside) not in others and not (now and now.place == after.place and snapshot.is_protected(after.place) != after.write_protect
-                                                           and now.write_protect != after.write_protect):
+        if after and is_reached(snapshot, now, after) and owners.get((after.place, after.inside), name) == name:
             result, what, gone = after, "finished", [now]
         elif now and old.linked:
             result, what, gone = now, "undone", [after]
@@ -553,6 +555,12 @@ def recovery(state, snapshot):
         move.sign, move.text = "!", f"an earlier command was interrupted; what it did is {what}"
         changes.append(Change([move], {name: Entry(now, result)}, {}, steps, [], None))
     return changes
+
+
+def is_reached(snapshot, now, after):
+    """Whether the new LUN is linked, and, if it is in the place of the old one, protected as it is to be."""
+    stays = now and now.place == after.place and now.write_protect != after.write_protect
+    return find(snapshot, after).linked and not (stays and snapshot.is_protected(after.place) != after.write_protect)
 
 
 def find_either(snapshot, made, other):

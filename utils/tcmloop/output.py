@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the user is told."""
+import contextlib
+import os
+import sys
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def warn(text):
+    # The journal takes the priority from the line.
+    level = ""
+    with contextlib.suppress(OSError, ValueError):
+        found = os.fstat(sys.stderr.fileno())
+        level = "<3>" if os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}" else ""
+    for line in text.splitlines():
+        print(f"{level}tcm-loop: {line}", file=sys.stderr, flush=True)
