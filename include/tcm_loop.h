@@ -71,6 +71,7 @@
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_cmnd.h>
@@ -235,6 +236,8 @@ struct tcm_loop_tmr {
  *	iblock.c; else 0, for what the target core says
  * @not_optimal: what the target core says to be the optimal number of blocks
  *	without a reason; or 0
+ * @physical_exponent: how many blocks are one of the device below, over iblock,
+ *	as a power of two
  */
 struct tcm_loop_limits {
 	unsigned int max_sectors;
@@ -242,7 +245,17 @@ struct tcm_loop_limits {
 	unsigned int dma_alignment;
 	u32 max_blocks;
 	u32 not_optimal;
+	u8 physical_exponent;
 };
+
+/* The maximum of a command is not the optimum. */
+static inline void
+tcm_loop_limits_set_not_optimal(struct tcm_loop_limits *limits,
+				const struct se_dev_attrib *attrib)
+{
+	if (attrib->optimal_sectors == attrib->hw_max_sectors)
+		limits->not_optimal = attrib->optimal_sectors;
+}
 
 /**
  * enum tcm_loop_lun_state - what a LUN is
@@ -307,6 +320,14 @@ enum tcm_loop_cache {
  * @fault_file: the file in it, likewise
  * @left: how many commands that have come back so the target still has
  * @left_since: since when, in jiffies
+ * @dev: its backstore, or NULL; constant, and kept as long as there is a disk
+ * @last_block: the last block that the disk has, see capacity.c; changed by
+ *	@capacity_work, and when a disk is added
+ * @told_block: likewise, of the disk that programs know (@capacity_lock)
+ * @capacity_lock: may be taken in any context
+ * @capacity_due: the next command has the size compared; changed atomically
+ * @rescanning: the disk is being scanned again; written with WRITE_ONCE
+ * @capacity_work: compares the size
  * @deferred: how many commands have gone at once, and may have their bio on a
  *	task's list, see submit.c
  */
@@ -333,6 +354,13 @@ struct tcm_loop_lun {
 	struct tcm_loop_faults *faults;
 	struct dentry *fault_dir;
 	struct dentry *fault_file;
+	struct se_device *dev;
+	u64 last_block;
+	u64 told_block;
+	spinlock_t capacity_lock;
+	bool capacity_due;
+	bool rescanning;
+	struct delayed_work capacity_work;
 	atomic_t deferred ____cacheline_aligned_in_smp;
 };
 
@@ -629,6 +657,21 @@ bool tcm_loop_copies_to_protected(struct tcm_loop_tpg *tpg,
 				  struct scatterlist *sgl, unsigned int count);
 ssize_t tcm_loop_protect_show(struct tcm_loop_tpg *tpg, char *page);
 int tcm_loop_protect_store(struct tcm_loop_tpg *tpg, const char *list);
+
+/* capacity.c */
+bool tcm_loop_capacity_look(struct tcm_loop_lun *lun, struct scsi_cmnd *sc);
+void tcm_loop_capacity_begin(struct tcm_loop_lun *lun);
+void tcm_loop_capacity_end(struct tcm_loop_lun *lun);
+void tcm_loop_capacity_init_lun(struct tcm_loop_lun *lun);
+int tcm_loop_capacity_init(void);
+void tcm_loop_capacity_exit(void);
+
+/* Is tcm_loop_capacity_look() to see a command? */
+static inline bool tcm_loop_capacity_is_due(const struct tcm_loop_lun *lun,
+					    struct scsi_cmnd *sc)
+{
+	return READ_ONCE(lun->capacity_due) || tcm_loop_sc_is_passthrough(sc);
+}
 
 /* warn.c */
 void tcm_loop_lun_warn(struct tcm_loop_lun *lun, struct se_device *dev);

@@ -299,6 +299,25 @@ static inline void tcm_loop_shost_set_no_offline_wait(struct Scsi_Host *shost)
 #endif
 
 /*
+ * Disks
+ */
+
+/**
+ * tcm_loop_rescan - have a disk's size and the like read again
+ * @sdev: the disk
+ *
+ * May sleep.
+ *
+ * Return: 0, or a negative errno if the disk cannot be sent commands now.
+ */
+#ifndef tcm_loop_rescan
+static inline int tcm_loop_rescan(struct scsi_device *sdev)
+{
+	return scsi_rescan_device(sdev);
+}
+#endif
+
+/*
  * The target core's backstores
  */
 
@@ -355,6 +374,14 @@ static inline bool tcm_loop_dev_has_protection(const struct se_device *dev)
 static inline unsigned int tcm_loop_dev_io_opt(struct se_device *dev)
 {
 	return dev->transport->get_io_opt ? dev->transport->get_io_opt(dev) : 0;
+}
+#endif
+
+/* How many blocks a WRITE SAME of a backstore may have; 0 if not known. */
+#ifndef tcm_loop_dev_write_same
+static inline u32 tcm_loop_dev_write_same(const struct se_device *dev)
+{
+	return tcm_loop_dev_attrib(dev)->max_write_same_len;
 }
 #endif
 

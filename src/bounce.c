@@ -8,7 +8,8 @@
  * STATUS needs room behind the data.  A parameter list that is looked at before
  * the command is executed must not change in between.  What the SCSI layer may
  * have back before the target has answered has its data elsewhere.  And two
- * pages of INQUIRY are completed on their way to the initiator, see vpd.c.
+ * pages of INQUIRY are completed on their way to the initiator, see vpd.c, and
+ * so is READ CAPACITY(16), see iblock.c.
  *
  * What moves blocks never goes through one, nor what is handed on to a device
  * or a program as it is (pscsi, TCMU).
@@ -69,6 +70,18 @@ static bool tcm_loop_is_copy(const u8 *cdb)
 	return cdb[0] == EXTENDED_COPY && !(cdb[1] & 0x1f);
 }
 
+/* READ CAPACITY(16): SBC-3 r36, 5.16 */
+#define TCM_LOOP_READ_CAPACITY 0x10
+#define TCM_LOOP_EXPONENT 13 /* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT */
+
+/* READ CAPACITY(16), of which more is asked for than that byte. */
+static bool tcm_loop_is_exponent(const u8 *cdb)
+{
+	return cdb[0] == SERVICE_ACTION_IN_16 &&
+	       (cdb[1] & 0x1f) == TCM_LOOP_READ_CAPACITY &&
+	       (cdb[10] || cdb[11] || cdb[12] || cdb[13] > TCM_LOOP_EXPONENT);
+}
+
 /* Is each segment but the last a whole page, and the last one not more? */
 static bool tcm_loop_has_whole_pages(struct scsi_cmnd *sc)
 {
@@ -99,6 +112,13 @@ static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd,
 			return true;
 		break;
 	case REPORT_LUNS:
+		break;
+	case SERVICE_ACTION_IN_16:
+		if (lun->limits.physical_exponent &&
+		    tcm_loop_is_exponent(sc->cmnd))
+			return true;
+		if (lun->passthrough)
+			return false;
 		break;
 	case EXTENDED_COPY:
 		return !lun->passthrough;
@@ -180,11 +200,20 @@ int tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd,
  */
 void tcm_loop_bounce_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 {
-	if (cmd->page_cdb[0])
+	const struct tcm_loop_lun *lun = sc->device->hostdata;
+	u8 *data = sg_virt(cmd->bounce);
+
+	if (cmd->page_cdb[0]) {
 		tcm_loop_vpd_deliver(cmd, sc);
-	else if (sc->sc_data_direction == DMA_FROM_DEVICE &&
-		 !host_byte(cmd->result))
-		tcm_loop_bounce_copy(cmd, sc, false);
+		return;
+	}
+	if (sc->sc_data_direction != DMA_FROM_DEVICE || host_byte(cmd->result))
+		return;
+	if (lun->limits.physical_exponent && tcm_loop_is_exponent(sc->cmnd) &&
+	    cmd->result == SAM_STAT_GOOD &&
+	    cmd->bounce->length > TCM_LOOP_EXPONENT)
+		data[TCM_LOOP_EXPONENT] += lun->limits.physical_exponent;
+	tcm_loop_bounce_copy(cmd, sc, false);
 }
 
 /**

@@ -65,15 +65,17 @@ static void tcm_loop_fail(struct scsi_cmnd *sc, int host_byte)
 }
 
 /* Answer a command in the target's place. */
-static void tcm_loop_refuse(struct scsi_cmnd *sc, u8 key, u8 asc)
+static void tcm_loop_refuse(struct scsi_cmnd *sc, u8 key, u8 asc, u8 ascq)
 {
-	scsi_build_sense_buffer(0, sc->sense_buffer, key, asc, 0x00);
+	scsi_build_sense_buffer(0, sc->sense_buffer, key, asc, ascq);
 	tcm_loop_end(sc, SAM_STAT_CHECK_CONDITION);
 }
 
 /* Additional sense codes: SPC-4 r37, annex F */
 #define INVALID_FIELD_IN_CDB 0x24
 #define WRITE_PROTECTED 0x27
+#define PARAMETERS_CHANGED 0x2a
+#define CAPACITY_DATA_HAS_CHANGED 0x09 /* its qualifier */
 
 /*
  * A core with work queues completes commands in a worker.  If there are
@@ -146,8 +148,14 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 			return ret;
 		ret = -ENODEV;
 	}
+	if (unlikely(tcm_loop_capacity_is_due(lun, sc)) &&
+	    tcm_loop_capacity_look(lun, sc)) {
+		tcm_loop_refuse(sc, UNIT_ATTENTION, PARAMETERS_CHANGED,
+				CAPACITY_DATA_HAS_CHANGED);
+		return 0;
+	}
 	if (unlikely(lun->write_protected) && tcm_loop_is_protected(lun, sc)) {
-		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED);
+		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED, 0);
 		return 0;
 	}
 	if (tcm_loop_is_query(sc)) {
@@ -227,10 +235,10 @@ out_end:
 	tcm_loop_cmd_end(cmd);
 	switch (ret) {
 	case -EINVAL:
-		tcm_loop_refuse(sc, ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB);
+		tcm_loop_refuse(sc, ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB, 0);
 		return 0;
 	case -EROFS:
-		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED);
+		tcm_loop_refuse(sc, DATA_PROTECT, WRITE_PROTECTED, 0);
 		return 0;
 	}
 	/* As in tcm_loop_end(). */

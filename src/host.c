@@ -69,6 +69,7 @@ static int tcm_loop_sdev_init(struct scsi_device *sdev)
 	if (!lun)
 		return -ENXIO;
 	sdev->hostdata = lun;
+	tcm_loop_capacity_begin(lun);
 	tcm_loop_sdev_set_flush_lock_class(sdev, &tcm_loop_flush_key);
 	/* If this fails, sdev_destroy is called. */
 	return tcm_loop_limit(sdev, &lun->limits);

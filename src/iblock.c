@@ -16,6 +16,10 @@
  * older sd takes that for the maximum, and mkfs for the width of a stripe.  It
  * is no more optimal than any other, and so is left out.
  *
+ * Blocks of a disk that are smaller than those of the device below can only be
+ * read and written several at once.  READ CAPACITY(16) tells so, see bounce.c;
+ * the target core knows only what the device below says of its own blocks.
+ *
  * A disk with protection information has the target core's maximum: the queue
  * below has limits for that, too, by which no bio is split.
  *
@@ -23,6 +27,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <target/target_core_backend.h>
 
@@ -41,6 +46,9 @@ void tcm_loop_iblock_limits(struct se_device *dev,
 {
 	const struct se_dev_attrib *attrib = tcm_loop_dev_attrib(dev);
 
+	if (attrib->block_size < attrib->hw_block_size)
+		limits->physical_exponent =
+			ilog2(attrib->hw_block_size / attrib->block_size);
 	/*
 	 * Kernel defect: iblock-alignment
 	 *
@@ -52,7 +60,6 @@ void tcm_loop_iblock_limits(struct se_device *dev,
 	if (!tcm_loop_bios_are_split() || tcm_loop_dev_has_protection(dev))
 		return;
 	limits->max_blocks = TCM_LOOP_MAX_SECTORS * 512 / attrib->block_size;
-	if (!tcm_loop_dev_io_opt(dev) &&
-	    attrib->optimal_sectors == attrib->hw_max_sectors)
-		limits->not_optimal = attrib->optimal_sectors;
+	if (!tcm_loop_dev_io_opt(dev))
+		tcm_loop_limits_set_not_optimal(limits, attrib);
 }

@@ -61,6 +61,7 @@ static struct tcm_loop_lun *tcm_loop_lun_alloc(struct tcm_loop_tpg *tpg,
 		return NULL;
 	INIT_LIST_HEAD(&lun->node);
 	kref_init(&lun->ref);
+	tcm_loop_capacity_init_lun(lun);
 	lun->number = number;
 	/* Until its backstore is known: a scan may just add a disk for it. */
 	lun->write_protected = true;
@@ -279,6 +280,10 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 
 	lun->bio = !strcmp(name, "iblock");
 	lun->at_once = lun->bio || !strcmp(name, "rd_mcp");
+	/* It takes commands of any size. */
+	if (!strcmp(name, "rd_mcp"))
+		tcm_loop_limits_set_not_optimal(&lun->limits,
+						tcm_loop_dev_attrib(dev));
 	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
@@ -311,6 +316,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	tcm_loop_se_lun_get(se_lun);
 	/* The link keeps the device. */
 	dev = rcu_dereference_raw(se_lun->lun_se_dev);
+	lun->dev = dev;
 	tcm_loop_lun_set_path(lun, dev);
 
 	mutex_lock(&host->lock);
@@ -394,6 +400,7 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 		trace_tcm_loop_lun(tpg, lun->number, false);
 		tcm_loop_held_wait(lun);
 		tcm_loop_lun_remove_disk(lun);
+		tcm_loop_capacity_end(lun);
 	}
 	tcm_loop_registrations_wait();
 

@@ -91,6 +91,10 @@ static int __init tcm_loop_init(void)
 	if (ret)
 		goto out_bus;
 
+	ret = tcm_loop_capacity_init();
+	if (ret)
+		goto out_suspend;
+
 	tcm_loop_proc_init();
 	tcm_loop_faults_init();
 	ret = tcm_loop_fabric_register();
@@ -101,6 +105,8 @@ static int __init tcm_loop_init(void)
 out_proc:
 	tcm_loop_faults_exit();
 	tcm_loop_proc_exit();
+	tcm_loop_capacity_exit();
+out_suspend:
 	tcm_loop_suspend_exit();
 out_bus:
 	tcm_loop_bus_unregister();
@@ -114,6 +120,7 @@ static void __exit tcm_loop_exit(void)
 	tcm_loop_fabric_unregister();
 	tcm_loop_faults_exit();
 	tcm_loop_proc_exit();
+	tcm_loop_capacity_exit();
 	tcm_loop_suspend_exit();
 	tcm_loop_bus_unregister();
 	tcm_loop_reservation_exit();

@@ -9,9 +9,10 @@
  * bytes, the last field that they know.  SBC-3 r36, 6.5.3 has 60, and sd looks
  * for the limits of UNMAP only in a page of that size: without them it takes
  * the disk for one that cannot.  The fields that are added are zero, which says
- * "not reported".  A page without these limits, of 12 or 16 bytes, keeps its
- * length.  A disk over iblock has larger commands than the core says, see
- * iblock.c.
+ * "not reported".  Of a disk that cannot, the page ends after 12 or 16 bytes,
+ * without the limit of WRITE SAME.  sd then takes 65,535 blocks for it, which
+ * fileio refuses with a line in the log for each file system that is made.  A
+ * disk over iblock has larger commands than the core says, see iblock.c.
  *
  * The core writes as far as the initiator's allocation length goes, and a page
  * that was cut short could not be completed.  So the core gets a CDB with an
@@ -45,6 +46,7 @@
 #define BLOCK_LIMITS_LENGTH_UNMAP 32 /* with the limits of UNMAP */
 #define BLOCK_LIMITS_MAXIMUM 8	     /* where MAXIMUM TRANSFER LENGTH is */
 #define BLOCK_LIMITS_OPTIMAL 12	     /* OPTIMAL TRANSFER LENGTH, likewise */
+#define BLOCK_LIMITS_WRITE_SAME 36   /* MAXIMUM WRITE SAME LENGTH, likewise */
 
 static u32 allocation_length(const u8 *cdb)
 {
@@ -60,21 +62,28 @@ static bool is_completed(struct tcm_loop_tpg *tpg, u8 page)
 
 /* The buffer is zeroed, longer, and aligned.  Returns the page's size. */
 static u32 complete_block_limits(u8 *page, u32 len,
-				 const struct tcm_loop_limits *limits)
+				 const struct tcm_loop_lun *lun)
 {
+	__be64 *write_same = (__be64 *)(page + BLOCK_LIMITS_WRITE_SAME);
 	__be32 *maximum = (__be32 *)(page + BLOCK_LIMITS_MAXIMUM);
 	__be32 *optimal = (__be32 *)(page + BLOCK_LIMITS_OPTIMAL);
+	const struct tcm_loop_limits *limits = &lun->limits;
 
 	if (len < 4 || page[1] != BLOCK_LIMITS_PAGE || page[2])
 		return len;
-	if (limits->max_blocks && len >= BLOCK_LIMITS_OPTIMAL + 4) {
-		*maximum = cpu_to_be32(limits->max_blocks);
+	if (len >= BLOCK_LIMITS_OPTIMAL + 4) {
+		if (limits->max_blocks)
+			*maximum = cpu_to_be32(limits->max_blocks);
 		if (be32_to_cpu(*optimal) == limits->not_optimal)
 			*optimal = 0;
 	}
-	if (page[3] < BLOCK_LIMITS_LENGTH_UNMAP ||
-	    page[3] >= BLOCK_LIMITS_LENGTH)
+	if (page[3] >= BLOCK_LIMITS_LENGTH)
 		return len;
+	if (page[3] < BLOCK_LIMITS_LENGTH_UNMAP) {
+		if (lun->passthrough || !tcm_loop_dev_write_same(lun->dev))
+			return len;
+		*write_same = cpu_to_be64(tcm_loop_dev_write_same(lun->dev));
+	}
 	page[3] = BLOCK_LIMITS_LENGTH;
 	return max_t(u32, len, 4 + BLOCK_LIMITS_LENGTH);
 }
@@ -128,7 +137,7 @@ void tcm_loop_vpd_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 	if (cmd->result != SAM_STAT_GOOD)
 		return;
 	if (sc->cmnd[2] == BLOCK_LIMITS_PAGE) {
-		len = complete_block_limits(page, len, &lun->limits);
+		len = complete_block_limits(page, len, lun);
 	} else {
 		completed = device_id_complete(
 			page, len, page + TCM_LOOP_VPD_SIZE, TCM_LOOP_VPD_SIZE,

@@ -54,6 +54,15 @@ tcm_loop_sc_end_timed_out(struct scsi_cmnd *sc)
 #define tcm_loop_sc_end_timed_out tcm_loop_sc_end_timed_out
 #endif
 
+#ifndef COMPAT_HAS_rescan_sdev
+static inline int tcm_loop_rescan(struct scsi_device *sdev)
+{
+	scsi_rescan_device(&sdev->sdev_gendev);
+	return 0;
+}
+#define tcm_loop_rescan tcm_loop_rescan
+#endif
+
 #ifndef COMPAT_HAS_scsi_lun_u64
 #define tcm_loop_scan_lun_t unsigned int
 #endif

@@ -15,4 +15,8 @@
 #define tcm_loop_dev_io_opt(dev) 0
 #endif
 
+#ifndef COMPAT_HAS_max_write_same_len
+#define tcm_loop_dev_write_same(dev) 0
+#endif
+
 #endif /* TCM_LOOP_COMPAT_TARGET_CORE_BACKEND_H */

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A backstore whose size changes: a device that was grown, a TCMU image.
+ *
+ * The target core tells the size when it is asked, and tells nobody when it
+ * changes.  So the size is compared a second after a command, and as long as
+ * there are commands, once a second.  When it is another, the disk is scanned
+ * again, from a work queue that no command waits for: a rescan sends commands
+ * itself, and waits for them as long as the backstore does not answer.
+ *
+ * What a program sends itself, on behalf of a guest for instance, is compared
+ * with the size that programs know, and the first such command after a change
+ * is refused with a unit attention, CAPACITY DATA HAS CHANGED (SBC-3 r36,
+ * 4.10).  The commands of the rescan are not: the unit attention is told once.
+ *
+ * fileio's own size is that of its file when it was enabled.
+ */
+#include <linux/jiffies.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+
+#include "tcm_loop.h"
+
+/* A LUN's rescan waits as long as its backstore does not answer. */
+static struct workqueue_struct *tcm_loop_capacity_queue;
+
+/*
+ * The number of the last block.  A device that is gone has no blocks, and the
+ * target core then computes the last of them as one before the first, if not
+ * divided by the size of a block: no disk is so large.
+ */
+static u64 tcm_loop_last_block(struct se_device *dev)
+{
+	return dev->transport->get_blocks(dev);
+}
+
+static bool tcm_loop_is_gone(u64 last)
+{
+	return last >= U64_MAX >> 12;
+}
+
+static void tcm_loop_capacity_work(struct work_struct *work)
+{
+	struct tcm_loop_lun *lun = container_of(
+		to_delayed_work(work), struct tcm_loop_lun, capacity_work);
+	struct tcm_loop_tpg *tpg = lun->tpg;
+	struct scsi_device *sdev;
+	u64 last;
+
+	/* Before the size: a command that comes now has it compared again. */
+	xchg(&lun->capacity_due, true);
+	last = tcm_loop_last_block(lun->dev);
+	if (last == lun->last_block || tcm_loop_is_gone(last) ||
+	    !READ_ONCE(tpg->online))
+		return;
+	sdev = scsi_device_lookup(tpg->host->shost, 0, tpg->tpgt, lun->number);
+	if (!sdev)
+		return;
+	WRITE_ONCE(lun->rescanning, true);
+	/* While the TPG is offline, sd takes the disk for one without a size.
+	 */
+	if (!tcm_loop_rescan(sdev) && READ_ONCE(tpg->online))
+		lun->last_block = last;
+	WRITE_ONCE(lun->rescanning, false);
+	scsi_device_put(sdev);
+}
+
+/* Those that come back in spite of a unit attention: SPC-4 r37, 5.14 */
+static bool tcm_loop_passes_attention(const u8 *cdb)
+{
+	return cdb[0] == INQUIRY || cdb[0] == REPORT_LUNS ||
+	       cdb[0] == REQUEST_SENSE;
+}
+
+/**
+ * tcm_loop_capacity_look - a command that is about to be submitted
+ * @lun: the LUN
+ * @sc: the command, for which tcm_loop_capacity_is_due() is true
+ *
+ * Has the size compared soon.  Any context.
+ *
+ * Return: true if the command is to be refused, since its sender does not know
+ * that the size has changed.
+ */
+bool tcm_loop_capacity_look(struct tcm_loop_lun *lun, struct scsi_cmnd *sc)
+{
+	bool changed = false;
+	unsigned long flags;
+	u64 last;
+
+	if (!lun->dev)
+		return false;
+	if (READ_ONCE(lun->capacity_due) && xchg(&lun->capacity_due, false))
+		queue_delayed_work(tcm_loop_capacity_queue, &lun->capacity_work,
+				   HZ);
+	if (!tcm_loop_sc_is_passthrough(sc) || READ_ONCE(lun->rescanning) ||
+	    tcm_loop_passes_attention(sc->cmnd))
+		return false;
+	last = tcm_loop_last_block(lun->dev);
+	if (tcm_loop_is_gone(last))
+		return false;
+	spin_lock_irqsave(&lun->capacity_lock, flags);
+	if (last != lun->told_block) {
+		lun->told_block = last;
+		changed = true;
+	}
+	spin_unlock_irqrestore(&lun->capacity_lock, flags);
+	return changed;
+}
+
+/**
+ * tcm_loop_capacity_begin - what size a disk has from now on
+ * @lun: the LUN, for which a disk is just being added
+ *
+ * Any context.
+ */
+void tcm_loop_capacity_begin(struct tcm_loop_lun *lun)
+{
+	unsigned long flags;
+
+	if (!lun->dev)
+		return;
+	spin_lock_irqsave(&lun->capacity_lock, flags);
+	lun->told_block = tcm_loop_last_block(lun->dev);
+	lun->last_block = lun->told_block;
+	spin_unlock_irqrestore(&lun->capacity_lock, flags);
+	xchg(&lun->capacity_due, true);
+}
+
+/**
+ * tcm_loop_capacity_init_lun - nothing is due yet
+ * @lun: the LUN, just allocated
+ *
+ * Any context.
+ */
+void tcm_loop_capacity_init_lun(struct tcm_loop_lun *lun)
+{
+	INIT_DELAYED_WORK(&lun->capacity_work, tcm_loop_capacity_work);
+	spin_lock_init(&lun->capacity_lock);
+}
+
+/**
+ * tcm_loop_capacity_end - the size is not compared any more
+ * @lun: the LUN, whose disk is gone
+ *
+ * May sleep.
+ */
+void tcm_loop_capacity_end(struct tcm_loop_lun *lun)
+{
+	cancel_delayed_work_sync(&lun->capacity_work);
+}
+
+/**
+ * tcm_loop_capacity_init - make the work queue of rescans
+ *
+ * May sleep.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcm_loop_capacity_init(void)
+{
+	/* Disks that are suspended are not to be sent commands. */
+	tcm_loop_capacity_queue = alloc_workqueue(
+		"tcm_loop_capacity", WQ_UNBOUND | WQ_FREEZABLE, WQ_MAX_ACTIVE);
+	return tcm_loop_capacity_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * tcm_loop_capacity_exit - undo tcm_loop_capacity_init()
+ *
+ * No LUN is left.  May sleep.
+ */
+void tcm_loop_capacity_exit(void)
+{
+	destroy_workqueue(tcm_loop_capacity_queue);
+}
