@@ -38,6 +38,10 @@ attrib() { cat "$core/$backstore/attrib/$1" 2>/dev/null; } # attrib NAME: of $ba
 field() { echo $((16#${page:$1 * 2:$2 * 2})); } # field BYTE COUNT: of $page
 block_limits() { sg_raw --request=64 --binary "$sg" 12 01 b0 00 40 00 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
 
+capacity() { # capacity LENGTH: the last byte of READ CAPACITY(16), of so many
+	echo $((16#$(sg_raw --request=32 --binary "$sg" 9e 10 00 00 00 00 00 00 00 00 00 00 00 "$(printf %02x "$1")" 00 00 2>/dev/null | tail -c 1 | od -An -v -tx1 | tr -d ' ')))
+}
+
 begin_disk() { # begin_disk NAME HBA/BACKSTORE: LUN 0 over it is $disk and $sg, and $page its Block Limits page
 	name=$1 backstore=$2
 	link_lun $naa 1 0 "$2"
@@ -63,7 +67,7 @@ same_others() {
 	while read -r at length what; do
 		value=$(attrib "$what")
 		[ -n "$value" ] && [ $((at + length)) -le "$size" ] || continue
-		[ "$at" -lt 20 ] || [ "$at" -gt 43 ] || [ "$(attrib emulate_tpu)" = 1 ] || continue
+		[ "$at" -lt 20 ] || [ "$at" -gt 35 ] || [ "$(attrib emulate_tpu)" = 1 ] || continue
 		[ "$what" != atomic_max_len ] || [ "$value" -le $core_maximum ] || value=$core_maximum
 		check_equal "$name: $what is told" "$value" "$(field "$at" "$length")"
 	done <<<"5 1 emulate_caw
@@ -121,13 +125,18 @@ make_tpg $naa 1 $naa_initiator
 # What has no limit of its own says what sd sends by default; no other backstore is asked for more than it takes.
 make_ramdisk memory 8
 begin_disk memory rd_mcp_0/memory
-as_the_core_says "$(attrib optimal_sectors)"
+as_the_core_says 0
 default=$(queue max_sectors_kb) segment=$(queue max_segment_size)
 end_disk
 make_fileio file 8 /tmp/limits-file.img
 write 128 $core/fileio_0/file/attrib/optimal_sectors
 begin_disk file fileio_0/file
 as_the_core_says 128
+check_equal "$name: the page is whole, though the disk cannot UNMAP" 64 "$size"
+same_others
+check_equal "$name: max_write_same_blocks is what its WRITE SAME takes" "$(attrib max_write_same_len)" "$(cat "$(device_of $naa 1 0)"/scsi_disk/*/max_write_same_blocks)"
+check "$name: a file system is made" mkfs.ext4 -q -F "$disk"
+check_equal "$name: without a refusal in the log" 0 "$(dmesg | grep -c max_write_same_len)"
 check_equal "$name: max_segment_size is as it was" "$segment" "$(queue max_segment_size)"
 # An older sd sends no more than is optimal.
 takes=$(queue max_sectors_kb)
@@ -173,6 +182,29 @@ for size in 512 4096; do
 	data "${loops[-1]}"
 	end_disk
 done
+
+# Blocks of 512 bytes over a device of 4096: read and written eight at once, and told so.
+if make_loop 4096 2>/dev/null; then
+	make_iblock small "${loops[-1]}"
+	if echo 512 2>/dev/null >$core/iblock_0/small/attrib/block_size; then
+		begin_disk "512 over 4096" iblock_0/small
+		check_equal "$name: logical_block_size" 512 "$(queue logical_block_size)"
+		check_equal "$name: physical_block_size" 4096 "$(queue physical_block_size)"
+		check_equal "$name: minimum_io_size" 4096 "$(queue minimum_io_size)"
+		check "$name: READ CAPACITY(16)" has "Logical blocks per physical block exponent=3" "$(sg_readcap --long "$disk")"
+		for length in 13 14; do
+			check_equal "$name: of $length bytes" $((length == 14 ? 3 : 0)) "$(capacity $length)"
+		done
+		check "$name: what is aligned is written and read" verify "$disk" --bsrange=4k-256k --size=12m
+		check "$name: a line says so" has "blocks of 512 bytes" "$(dmesg)"
+		end_disk
+	else
+		skip "512 over 4096" "this core takes no other block size"
+		rmdir $core/iblock_0/small
+	fi
+else
+	skip "512 over 4096" "there is no loop device of such blocks"
+fi
 
 # An optimal size that the device below reports is handed on, also if it is as much as it takes at once.
 if dmsetup create stripe --table "0 32736 striped 1 248 /dev/ram0 0"; then

@@ -20,6 +20,17 @@ static inline int queue_limits_commit_update(struct request_queue *q,
 	q->limits = *lim;
 	return 0;
 }
+
+/* Until 5.19 the queue itself had it, and not its limits. */
+static inline void tcm_loop_limits_set_dma_alignment(struct request_queue *q,
+						     struct queue_limits *lim,
+						     unsigned int mask)
+{
+	queue_limits_commit_update(q, lim);
+	blk_queue_update_dma_alignment(q, mask);
+	*lim = q->limits;
+}
+#define tcm_loop_limits_set_dma_alignment tcm_loop_limits_set_dma_alignment
 #endif
 
 #ifndef COMPAT_HAS_bios_are_split
@@ -37,12 +48,6 @@ static inline void tcm_loop_limits_set_virt_boundary(struct queue_limits *lim,
 {
 }
 #define tcm_loop_limits_set_virt_boundary tcm_loop_limits_set_virt_boundary
-#endif
-
-#ifndef COMPAT_HAS_limits_dma_alignment
-/* The queue itself had it. */
-#define tcm_loop_limits_set_dma_alignment(q, lim, mask)                        \
-	blk_queue_update_dma_alignment(q, mask)
 #endif
 
 #ifndef PF_BLOCK_TS
