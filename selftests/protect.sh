@@ -6,6 +6,7 @@
 . "$(dirname "$0")/clients.sh"
 begin_test
 load_module
+trap 'clean_up; stop_tcmu_runner; rmmod scsi_debug 2>/dev/null; rm -rf /tmp/tcmu' EXIT
 command -v python3 >/dev/null || skip_all "needs python3"
 modprobe -q brd rd_nr=1 rd_size=32768
 [ -b /dev/ram0 ] || skip_all "needs brd"
@@ -58,6 +59,41 @@ if [ -e $write_protect ]; then
 	check "nor is it taken away from one that is linked" refused "busy" write $'\n' $write_protect
 	check_equal "its disk is read-only" 1 "$(blockdev --getro "$(disk_of $naa 1 2)")"
 	check "a LUN that is write-protected" commands "$protected" "$writable" "$protected" "$writable" "$protected" "$writable" "$protected"
+	# The program or the device that answers MODE SENSE does not know.
+	handed_on() { # handed_on NAME BACKSTORE
+		check "write_protect: $1" write 2,3 $write_protect
+		link_lun $naa 1 3 "$2"
+		protected=$(sg_of $naa 1 3) disk=$(disk_of $naa 1 3)
+		check_equal "$1: its disk is read-only" 1 "$(blockdev --getro "$disk")"
+		for cdb in "1a 00 3f 00 40 00" "5a 00 3f 00 00 00 00 00 40 00"; do
+			at=$((16#${cdb%% *} == 0x1a ? 2 : 3))
+			# shellcheck disable=SC2086 # bytes
+			page=$(sg_raw --request=64 --binary "$protected" $cdb 2>/dev/null | od -An -v -tx1 -N $((at + 1)))
+			check "$1: WP of $cdb" test $((0x0${page##* } & 0x80)) != 0
+			# shellcheck disable=SC2086
+			check "$1: nothing of it when less is asked for" test $at -ge "$(sg_raw --request=64 --binary "$protected" \
+				$(sed "s/40 00$/0$at 00/" <<<"$cdb") 2>/dev/null | wc -c)"
+		done
+		check "$1: a write is refused" refused "" dd if=/dev/zero of="$disk" bs=4k count=1 oflag=direct status=none
+		check "$1: it is unlinked" unlink_lun $naa 1 3
+		check "$1: its backstore is freed" rmdir "$core/$2"
+		write 2 $write_protect
+	}
+	if command -v tcmu-runner >/dev/null && modprobe -q target_core_user; then
+		start_tcmu_runner
+		make_user user 8
+		handed_on TCMU user_0/user
+		stop_tcmu_runner
+	else
+		skip "TCMU" "needs tcmu-runner and target_core_user"
+	fi
+	if modprobe -qn scsi_debug && load_debug disk dev_size_mb=8; then
+		make_pscsi scsi "$(debug_device)" "$(debug_disk)"
+		handed_on pscsi pscsi_0/scsi
+		check "scsi_debug goes" unload_debug
+	else
+		skip "pscsi" "needs scsi_debug"
+	fi
 	check "it is unlinked" unlink_lun $naa 1 2
 	check "and not protected any more" write $'\n' $write_protect
 	link_lun $naa 1 2 rd_mcp_0/c3

@@ -7,9 +7,10 @@
  * each segment, or computes where the second half of the data is.  READ FULL
  * STATUS needs room behind the data.  A parameter list that is looked at before
  * the command is executed must not change in between.  What the SCSI layer may
- * have back before the target has answered has its data elsewhere.  And two
- * pages of INQUIRY are completed on their way to the initiator, see vpd.c, and
- * so is READ CAPACITY(16), see iblock.c.
+ * have back before the target has answered has its data elsewhere.  And some
+ * data is completed on its way to the initiator: two pages of INQUIRY, see
+ * vpd.c, READ CAPACITY(16), see iblock.c, and MODE SENSE of a program's disk
+ * that is write-protected here.
  *
  * What moves blocks never goes through one, nor what is handed on to a device
  * or a program as it is (pscsi, TCMU).
@@ -74,12 +75,51 @@ static bool tcm_loop_is_copy(const u8 *cdb)
 #define TCM_LOOP_READ_CAPACITY 0x10
 #define TCM_LOOP_EXPONENT 13 /* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT */
 
-/* READ CAPACITY(16), of which more is asked for than that byte. */
-static bool tcm_loop_is_exponent(const u8 *cdb)
+/* DEVICE-SPECIFIC PARAMETER of MODE SENSE: SBC-3 r36, 6.4.1 */
+#define TCM_LOOP_PARAMETER_6 2
+#define TCM_LOOP_PARAMETER_10 3
+#define TCM_LOOP_WP 0x80
+
+/*
+ * The byte of a command's data that is to be completed, or 0.  pscsi knows of
+ * write protection, but not TCMU.
+ */
+static unsigned int tcm_loop_completed_byte(const struct tcm_loop_lun *lun,
+					    const u8 *cdb)
 {
-	return cdb[0] == SERVICE_ACTION_IN_16 &&
-	       (cdb[1] & 0x1f) == TCM_LOOP_READ_CAPACITY &&
-	       (cdb[10] || cdb[11] || cdb[12] || cdb[13] > TCM_LOOP_EXPONENT);
+	switch (cdb[0]) {
+	case SERVICE_ACTION_IN_16:
+		return lun->limits.physical_exponent &&
+				       (cdb[1] & 0x1f) == TCM_LOOP_READ_CAPACITY
+			       ? TCM_LOOP_EXPONENT
+			       : 0;
+	case MODE_SENSE:
+		return lun->passthrough && lun->write_protected
+			       ? TCM_LOOP_PARAMETER_6
+			       : 0;
+	case MODE_SENSE_10:
+		return lun->passthrough && lun->write_protected
+			       ? TCM_LOOP_PARAMETER_10
+			       : 0;
+	}
+	return 0;
+}
+
+/* The target has given its whole answer, or less than asked for. */
+static void tcm_loop_complete_byte(struct tcm_loop_cmd *cmd,
+				   struct scsi_cmnd *sc)
+{
+	const struct tcm_loop_lun *lun = sc->device->hostdata;
+	unsigned int at = tcm_loop_completed_byte(lun, sc->cmnd);
+	u8 *data = sg_virt(cmd->bounce);
+
+	if (!at || cmd->result != SAM_STAT_GOOD ||
+	    at >= scsi_bufflen(sc) - scsi_get_resid(sc))
+		return;
+	if (at == TCM_LOOP_EXPONENT)
+		data[at] += lun->limits.physical_exponent;
+	else
+		data[at] |= TCM_LOOP_WP;
 }
 
 /* Is each segment but the last a whole page, and the last one not more? */
@@ -102,7 +142,7 @@ static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd,
 
 	if (!scsi_sg_count(sc))
 		return false;
-	if (cmd->apart)
+	if (cmd->apart || tcm_loop_completed_byte(lun, sc->cmnd))
 		return true;
 	switch (sc->cmnd[0]) {
 	case PERSISTENT_RESERVE_OUT:
@@ -112,13 +152,6 @@ static bool tcm_loop_needs_bounce(struct tcm_loop_cmd *cmd,
 			return true;
 		break;
 	case REPORT_LUNS:
-		break;
-	case SERVICE_ACTION_IN_16:
-		if (lun->limits.physical_exponent &&
-		    tcm_loop_is_exponent(sc->cmnd))
-			return true;
-		if (lun->passthrough)
-			return false;
 		break;
 	case EXTENDED_COPY:
 		return !lun->passthrough;
@@ -200,20 +233,13 @@ int tcm_loop_bounce_begin(struct tcm_loop_cmd *cmd,
  */
 void tcm_loop_bounce_deliver(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 {
-	const struct tcm_loop_lun *lun = sc->device->hostdata;
-	u8 *data = sg_virt(cmd->bounce);
-
 	if (cmd->page_cdb[0]) {
 		tcm_loop_vpd_deliver(cmd, sc);
-		return;
+	} else if (sc->sc_data_direction == DMA_FROM_DEVICE &&
+		   !host_byte(cmd->result)) {
+		tcm_loop_complete_byte(cmd, sc);
+		tcm_loop_bounce_copy(cmd, sc, false);
 	}
-	if (sc->sc_data_direction != DMA_FROM_DEVICE || host_byte(cmd->result))
-		return;
-	if (lun->limits.physical_exponent && tcm_loop_is_exponent(sc->cmnd) &&
-	    cmd->result == SAM_STAT_GOOD &&
-	    cmd->bounce->length > TCM_LOOP_EXPONENT)
-		data[TCM_LOOP_EXPONENT] += lun->limits.physical_exponent;
-	tcm_loop_bounce_copy(cmd, sc, false);
 }
 
 /**
