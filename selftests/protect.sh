@@ -72,7 +72,7 @@ if [ -e $write_protect ]; then
 			check "$1: WP of $cdb" test $((0x0${page##* } & 0x80)) != 0
 			# shellcheck disable=SC2086
 			check "$1: nothing of it when less is asked for" test $at -ge "$(sg_raw --request=64 --binary "$protected" \
-				$(sed "s/40 00$/0$at 00/" <<<"$cdb") 2>/dev/null | wc -c)"
+				${cdb%40 00}0$at 00 2>/dev/null | wc -c)"
 		done
 		check "$1: a write is refused" refused "" dd if=/dev/zero of="$disk" bs=4k count=1 oflag=direct status=none
 		check "$1: it is unlinked" unlink_lun $naa 1 3
