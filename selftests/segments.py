@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""segments.py SEED SECONDS NAME DISK BLOCK_SIZE...: commands whose data lies in random pieces of memory.
+"""segments.py SEED SECONDS|CASESx NAME DISK BLOCK_SIZE...: commands whose data lies in random pieces of memory.
 
 Each case is one command with SG_IO: its pieces begin and end anywhere, within a page and across pages, and what
 is around them must stay as it is.  The outcome, the data and the residual must be those of the same command with
-one plain buffer, and what is written must be read back.  Case N of a disk depends on SEED, NAME and N only.
+one plain buffer, and what is written must be read back.  There are cases for so many seconds, or so many of each
+command for each disk.  Case N of a disk depends on SEED, NAME and N only.
 TAP on standard output: a check for each disk and command.
 """
 import ctypes
@@ -21,7 +22,15 @@ PIECES, ROOM = 8, 6 # so many pieces, each in so many pages of its own
 FILLED = 0xee
 BLOCKS = 64 # of the disk that are used
 GOOD, CHECK_CONDITION = 0, 2
+MISCOMPARE, UNIT_ATTENTION = 0xe, 6
 SHOWN = 5 # failures of a command that are told
+
+
+def decode(sense):
+    """Sense key, and additional sense code with its qualifier, of either format: SPC-4 r37, 4.5."""
+    if not sense:
+        return 0, ""
+    return (sense[1] & 0xf, sense[2:4].hex()) if sense[0] & 2 else (sense[2] & 0xf, sense[12:14].hex())
 
 
 class Memory:
@@ -78,6 +87,7 @@ class Disk:
         self.memory, self.plain = Memory(), Memory()
         self.shadow = bytearray(self.read(0, BLOCKS))
         self.results = {}
+        self.good = set() # what opcodes were GOOD once
         self.key = bytes(8)
 
     def transfer(self, memory, cdb, out, pieces, size):
@@ -86,10 +96,10 @@ class Disk:
         direction = sg.SG_DXFER_TO_DEV if out else sg.SG_DXFER_FROM_DEV
         for _ in range(9):
             header, sense = sg.transfer(self.fd, cdb, direction, [(memory.address + start, length) for start, length in pieces])
-            if header.status != CHECK_CONDITION or sense[2] & 0xf != 6: # once more after a unit attention
+            if header.status != CHECK_CONDITION or decode(sense)[0] != UNIT_ATTENTION: # once more after that
                 break
         data, whole = memory.take(pieces)
-        return (header.status, header.host_status, sense[:14].hex(), header.resid), data, whole
+        return (header.status, header.host_status, *decode(sense), header.resid), data, whole
 
     def in_plain(self, cdb, out=b"", size=0):
         size = size or len(out)
@@ -254,14 +264,14 @@ def differences(disk, name, choice):
         if outcome[0] == GOOD and keys[8:16] != out[8:16]:
             wrong.append(f"key {keys[8:16].hex()}, expected {out[8:16].hex()}")
     if changes:
-        supported = outcome[2][24:28] not in ("2000", "2400") # INVALID COMMAND OPERATION CODE, or a field of it
-        if after and outcome[0] != GOOD and (supported or disk.results[name][0]):
+        supported = outcome[3] not in ("2000", "2400") # INVALID COMMAND OPERATION CODE, or a field of it
+        if after and outcome[0] != GOOD and (supported or cdb[0] in disk.good):
             wrong.append(f"outcome {outcome}")
         elif after and outcome[0] == GOOD:
             lba, blocks = after
             disk.shadow[lba * disk.block:lba * disk.block + len(blocks)] = blocks
-            disk.results[name][0] = True
-        elif not after and (outcome[0] != CHECK_CONDITION or (supported and outcome[2][4:6] not in ("0e", "2e"))):
+            disk.good.add(cdb[0])
+        elif not after and (outcome[0] != CHECK_CONDITION or (supported and outcome[2] != MISCOMPARE)):
             wrong.append(f"outcome {outcome}, expected a miscompare")
         first = max(0, (after or (int.from_bytes(cdb[2:10], "big"),))[0] - 2)
         count = min(BLOCKS - first, (len(after[1]) // disk.block if after else 1) + 4)
@@ -275,27 +285,28 @@ def differences(disk, name, choice):
 
 
 def main():
-    seed, seconds = sys.argv[1], float(sys.argv[2])
+    seed, most = sys.argv[1], sys.argv[2]
+    seconds, each = (0, int(most[:-1])) if most.endswith("x") else (float(most), 0)
     disks = [Disk(name, path, int(block)) for name, path, block in zip(*[iter(sys.argv[3:])] * 3)]
     print(f"# seed {seed}")
     start = time.monotonic()
     number = failures = cases = 0
     for disk in disks:
         for name in COMMANDS:
-            disk.results[name] = [False, 0, []] # was GOOD once, cases, failures
+            disk.results[name] = [0, []] # cases, failures
         end = start + seconds * (disks.index(disk) + 1) / len(disks)
         n = 0
-        while time.monotonic() < end:
+        while time.monotonic() < end or min(count for count, _ in disk.results.values()) < each:
             choice = random.Random(f"{seed} {disk.name} {n}")
             name = choice.choice(list(COMMANDS))
             wrong = differences(disk, name, choice)
             n += 1
             if wrong is False:
                 continue
-            disk.results[name][1] += 1
+            disk.results[name][0] += 1
             if wrong:
-                disk.results[name][2].append((n - 1, time.monotonic() - start, wrong))
-        for name, (_, count, wrongs) in disk.results.items():
+                disk.results[name][1].append((n - 1, time.monotonic() - start, wrong))
+        for name, (count, wrongs) in disk.results.items():
             number += 1
             cases += count
             failures += bool(wrongs)

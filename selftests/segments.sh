@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Random commands in random pieces of memory, over each backstore; see segments.py.
-# SEGMENTS_SECONDS is how long, SEGMENTS_SEED repeats a run whose seed was printed.
+# SEGMENTS_SECONDS is how long, or with an "x" how many cases of each command for each backstore; SEGMENTS_SEED repeats a run whose seed was printed.
 . "$(dirname "$0")/clients.sh"
 begin_test
 load_module
@@ -13,7 +13,8 @@ seed=${SEGMENTS_SEED:-$RANDOM$RANDOM}
 say "SEGMENTS_SEED=$seed"
 
 make_tpg $naa 1 $naa_initiator
-disks=() lun=0
+disks=() lun=0 loop=''
+trap 'clean_up; stop_tcmu_runner; [ -z "$loop" ] || losetup --detach $loop; rmmod scsi_debug 2>/dev/null; rm -rf /tmp/tcmu' EXIT
 add() { # add NAME BACKSTORE BLOCK_SIZE
 	link_lun $naa 1 $lun "$2"
 	disks+=("$1" "$(disk_of $naa 1 $lun)" "$3")
@@ -33,9 +34,17 @@ if [ -b /dev/ram0 ]; then
 fi
 truncate -s 8M /tmp/segments-loop.img
 if loop=$(losetup --show --find --sector-size 4096 /tmp/segments-loop.img 2>/dev/null); then
-	trap 'clean_up; losetup --detach $loop' EXIT
 	make_iblock block-4096 "$loop"
 	add "iblock, 4096" iblock_0/block-4096 4096
+fi
+if modprobe -qn scsi_debug && load_debug disk dev_size_mb=8 delay=0 lbpws=1; then
+	make_pscsi handed-on "$(debug_device)" "$(debug_disk)"
+	add "pscsi, 512" pscsi_0/handed-on 512
+fi
+if command -v tcmu-runner >/dev/null && modprobe -q target_core_user; then
+	start_tcmu_runner
+	make_user program 8
+	add "TCMU, 512" user_0/program 512
 fi
 for ((number = 0; number < ${#disks[@]}; number += 3)); do
 	alignment=/sys/block/${disks[number + 1]#/dev/}/queue/dma_alignment
