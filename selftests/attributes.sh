@@ -161,6 +161,7 @@ for row in nr_hw_queues:2:4096 can_queue:64:10240 cmd_per_lun:16:10240; do
 	check_equal "$parameter: is read back" "$value" "$(cat "$parameters/$parameter")"
 	eval "old_$parameter=$old"
 done
+check_equal "an adapter takes as many commands as one of the kernel's own module" 1024 "$(cat "$parameters/can_queue")"
 check "can_queue: 0 is refused" refused "Invalid argument" write 0 "$parameters/can_queue"
 make_ramdisk parameters 16
 make_tpg $fc 1 $fc_initiator

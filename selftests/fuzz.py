@@ -212,7 +212,7 @@ class Fuzzer:
     def parameter(self):
         value = self.value()
         name, least, most, usual = self.random.choice((
-            ("nr_hw_queues", 0, 4096, b"0"), ("can_queue", 1, 10240, b"256"), ("cmd_per_lun", 0, 10240, b"0")))
+            ("nr_hw_queues", 0, 4096, b"0"), ("can_queue", 1, 10240, b"1024"), ("cmd_per_lun", 0, 10240, b"0")))
         self.expect(name, value, least <= number(value[:4095]) <= most, self.write(f"{PARAMETERS}/{name}", value), {errno.EINVAL})
         self.write(f"{PARAMETERS}/{name}", usual)
 

@@ -54,12 +54,12 @@ MODULE_PARM_DESC(
 	nr_hw_queues,
 	"hardware queues of each adapter made from now on, 1 to 4096; 0 for one on each CPU where commands complete without a work queue, else one (default 0)");
 
-unsigned int tcm_loop_can_queue = 256;
+unsigned int tcm_loop_can_queue = 1024;
 static struct uint_range can_queue_range = { &tcm_loop_can_queue, 1, 10240 };
 module_param_cb(can_queue, &uint_range_ops, &can_queue_range, 0644);
 MODULE_PARM_DESC(
 	can_queue,
-	"commands in flight on each adapter made from now on, 1 to 10240 (default 256)");
+	"commands in flight on each adapter made from now on, 1 to 10240 (default 1024)");
 
 unsigned int tcm_loop_cmd_per_lun;
 static struct uint_range cmd_per_lun_range = { &tcm_loop_cmd_per_lun, 0,
