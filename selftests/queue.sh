@@ -51,7 +51,7 @@ read_ahead_kb ours: a setting
 rotational same: MEDIUM ROTATION RATE
 rq_affinity ours: a switch
 scheduler ours: none, since the device below has one
-stable_writes ours: cannot be told by SCSI but of protection information; see doc/clients.md
+stable_writes ours: cannot be told by SCSI but of protection information; see doc/io-path.md
 throttle_sample_time ours: a setting
 virt_boundary_mask ours: the block layer splits below; of a device of pscsi, whole pages
 wbt_lat_usec ours: a setting

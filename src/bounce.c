@@ -15,7 +15,7 @@
  * What moves blocks never goes through one, nor what is handed on to a device
  * or a program as it is (pscsi, TCMU).
  *
- * Kernel defects: segments, full-status-overrun
+ * Kernel defects: segments, full-status-overrun, iblock-exponent
  */
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
@@ -83,6 +83,8 @@ static bool tcm_loop_is_copy(const u8 *cdb)
 /*
  * The byte of a command's data that is to be completed, or 0.  pscsi knows of
  * write protection, but not TCMU.
+ *
+ * Kernel defect: mode-sense-of-programs
  */
 static unsigned int tcm_loop_completed_byte(const struct tcm_loop_lun *lun,
 					    const u8 *cdb)

@@ -14,6 +14,8 @@
  * 4.10).  The commands of the rescan are not: the unit attention is told once.
  *
  * fileio's own size is that of its file when it was enabled.
+ *
+ * Kernel defect: size-untold
  */
 #include <linux/jiffies.h>
 #include <linux/spinlock.h>

@@ -20,7 +20,7 @@
  * When it answers, the completed page goes into the initiator's buffer as far
  * as the initiator's allocation length allows.
  *
- * Kernel defects: block-limits, allocation-length
+ * Kernel defects: block-limits, write-same-length, allocation-length
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
