@@ -320,7 +320,8 @@ enum tcm_loop_cache {
  * @fault_file: the file in it, likewise
  * @left: how many commands that have come back so the target still has
  * @left_since: since when, in jiffies
- * @dev: its backstore, or NULL; constant, and kept as long as there is a disk
+ * @dev: its backstore, or NULL, also if that is a device of pscsi's; constant,
+ *	and kept as long as there is a disk
  * @last_block: the last block that the disk has, see capacity.c; changed by
  *	@capacity_work, and when a disk is added
  * @told_block: likewise, of the disk that programs know (@capacity_lock)
@@ -358,7 +359,7 @@ struct tcm_loop_lun {
 	u64 last_block;
 	u64 told_block;
 	spinlock_t capacity_lock;
-	bool capacity_due;
+	int capacity_due;
 	bool rescanning;
 	struct delayed_work capacity_work;
 	atomic_t deferred ____cacheline_aligned_in_smp;
@@ -399,6 +400,7 @@ struct tcm_loop_host {
  * @rcu: for freeing
  * @tpgt: the tag, which is also the SCSI target ID; constant
  * @online: false while transport_status is offline; written with WRITE_ONCE
+ * @outages: how often it went offline; written with WRITE_ONCE
  * @complete_device_id: tpgt_N/complete_device_id; written with WRITE_ONCE
  * @fabric_prot_type: attrib/fabric_prot_type; used when a nexus is made
  * @alone_series: how many of the last commands were alone at their disk; not
@@ -422,6 +424,7 @@ struct tcm_loop_tpg {
 	struct rcu_head rcu;
 	u16 tpgt;
 	bool online;
+	unsigned int outages;
 	bool complete_device_id;
 	enum target_prot_type fabric_prot_type;
 	unsigned int alone_series;
@@ -538,6 +541,7 @@ int tcm_loop_queue_response(struct se_cmd *se_cmd);
 void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 
 /* query.c */
+bool tcm_loop_is_of_handler(struct Scsi_Host *shost);
 bool tcm_loop_is_query(struct scsi_cmnd *sc);
 bool tcm_loop_is_flush(const struct scsi_cmnd *sc);
 void tcm_loop_write_back(struct tcm_loop_lun *lun);

@@ -107,7 +107,6 @@ static unsigned int tcm_loop_completed_byte(const struct tcm_loop_lun *lun,
 	return 0;
 }
 
-/* The target has given its whole answer, or less than asked for. */
 static void tcm_loop_complete_byte(struct tcm_loop_cmd *cmd,
 				   struct scsi_cmnd *sc)
 {
@@ -116,7 +115,7 @@ static void tcm_loop_complete_byte(struct tcm_loop_cmd *cmd,
 	u8 *data = sg_virt(cmd->bounce);
 
 	if (!at || cmd->result != SAM_STAT_GOOD ||
-	    at >= scsi_bufflen(sc) - scsi_get_resid(sc))
+	    at >= min(cmd->se_cmd.data_length, scsi_bufflen(sc)))
 		return;
 	if (at == TCM_LOOP_EXPONENT)
 		data[at] += lun->limits.physical_exponent;

@@ -13,7 +13,8 @@
  * is refused with a unit attention, CAPACITY DATA HAS CHANGED (SBC-3 r36,
  * 4.10).  The commands of the rescan are not: the unit attention is told once.
  *
- * fileio's own size is that of its file when it was enabled.
+ * fileio's own size is that of its file when it was enabled.  A device of
+ * pscsi's tells of its changes itself.
  *
  * Kernel defect: size-untold
  */
@@ -31,8 +32,8 @@ static struct workqueue_struct *tcm_loop_capacity_queue;
 
 /*
  * The number of the last block.  A device that is gone has no blocks, and the
- * target core then computes the last of them as one before the first, if not
- * divided by the size of a block: no disk is so large.
+ * target core then computes the last of them as one before the first, perhaps
+ * in units of another block: no disk is so large.
  */
 static u64 tcm_loop_last_block(struct se_device *dev)
 {
@@ -41,33 +42,65 @@ static u64 tcm_loop_last_block(struct se_device *dev)
 
 static bool tcm_loop_is_gone(u64 last)
 {
-	return last >= U64_MAX >> 12;
+	return last >= U64_MAX >> 12 || (sector_t)last >= (sector_t)-8;
+}
+
+static bool tcm_loop_lun_is_linked(struct tcm_loop_lun *lun)
+{
+	bool linked;
+
+	mutex_lock(&lun->tpg->host->lock);
+	linked = lun->state == TCM_LOOP_LUN_LINKED;
+	mutex_unlock(&lun->tpg->host->lock);
+	return linked;
+}
+
+/*
+ * Has the disk scanned again.  When READ CAPACITY fails, as it does while the
+ * TPG is offline, sd takes the disk for one without a size.  When the backstore
+ * does not answer, a rescan waits with the device's lock held.  Returns false
+ * if the disk may not have the right size now.
+ */
+static bool tcm_loop_disk_follows(struct tcm_loop_lun *lun)
+{
+	struct tcm_loop_tpg *tpg = lun->tpg;
+	struct scsi_device *sdev;
+	unsigned int outages;
+	bool follows;
+
+	outages = READ_ONCE(tpg->outages);
+	if (!READ_ONCE(tpg->online) || READ_ONCE(lun->silent) ||
+	    atomic_read(&lun->left))
+		return false;
+	sdev = scsi_device_lookup(tpg->host->shost, 0, tpg->tpgt, lun->number);
+	if (!sdev)
+		return true;
+	WRITE_ONCE(lun->rescanning, true);
+	follows = !tcm_loop_rescan(sdev) && outages == READ_ONCE(tpg->outages);
+	WRITE_ONCE(lun->rescanning, false);
+	scsi_device_put(sdev);
+	return follows;
 }
 
 static void tcm_loop_capacity_work(struct work_struct *work)
 {
 	struct tcm_loop_lun *lun = container_of(
 		to_delayed_work(work), struct tcm_loop_lun, capacity_work);
-	struct tcm_loop_tpg *tpg = lun->tpg;
-	struct scsi_device *sdev;
 	u64 last;
 
 	/* Before the size: a command that comes now has it compared again. */
-	xchg(&lun->capacity_due, true);
+	xchg(&lun->capacity_due, 1);
 	last = tcm_loop_last_block(lun->dev);
 	if (last == lun->last_block || tcm_loop_is_gone(last) ||
-	    !READ_ONCE(tpg->online))
+	    !tcm_loop_lun_is_linked(lun))
 		return;
-	sdev = scsi_device_lookup(tpg->host->shost, 0, tpg->tpgt, lun->number);
-	if (!sdev)
-		return;
-	WRITE_ONCE(lun->rescanning, true);
-	/* While the TPG is offline, sd takes the disk for one without a size.
-	 */
-	if (!tcm_loop_rescan(sdev) && READ_ONCE(tpg->online))
-		lun->last_block = last;
-	WRITE_ONCE(lun->rescanning, false);
-	scsi_device_put(sdev);
+	lun->last_block = last;
+	if (!tcm_loop_disk_follows(lun)) {
+		/* A disk that has no size now has no commands, either. */
+		lun->last_block = U64_MAX;
+		queue_delayed_work(tcm_loop_capacity_queue, &lun->capacity_work,
+				   HZ);
+	}
 }
 
 /* Those that come back in spite of a unit attention: SPC-4 r37, 5.14 */
@@ -95,17 +128,16 @@ bool tcm_loop_capacity_look(struct tcm_loop_lun *lun, struct scsi_cmnd *sc)
 
 	if (!lun->dev)
 		return false;
-	if (READ_ONCE(lun->capacity_due) && xchg(&lun->capacity_due, false))
+	if (READ_ONCE(lun->capacity_due) && xchg(&lun->capacity_due, 0))
 		queue_delayed_work(tcm_loop_capacity_queue, &lun->capacity_work,
 				   HZ);
 	if (!tcm_loop_sc_is_passthrough(sc) || READ_ONCE(lun->rescanning) ||
-	    tcm_loop_passes_attention(sc->cmnd))
-		return false;
-	last = tcm_loop_last_block(lun->dev);
-	if (tcm_loop_is_gone(last))
+	    tcm_loop_passes_attention(sc->cmnd) ||
+	    tcm_loop_is_of_handler(sc->device->host))
 		return false;
 	spin_lock_irqsave(&lun->capacity_lock, flags);
-	if (last != lun->told_block) {
+	last = tcm_loop_last_block(lun->dev);
+	if (last != lun->told_block && !tcm_loop_is_gone(last)) {
 		lun->told_block = last;
 		changed = true;
 	}
@@ -129,7 +161,7 @@ void tcm_loop_capacity_begin(struct tcm_loop_lun *lun)
 	lun->told_block = tcm_loop_last_block(lun->dev);
 	lun->last_block = lun->told_block;
 	spin_unlock_irqrestore(&lun->capacity_lock, flags);
-	xchg(&lun->capacity_due, true);
+	xchg(&lun->capacity_due, 1);
 }
 
 /**
@@ -146,9 +178,9 @@ void tcm_loop_capacity_init_lun(struct tcm_loop_lun *lun)
 
 /**
  * tcm_loop_capacity_end - the size is not compared any more
- * @lun: the LUN, whose disk is gone
+ * @lun: the LUN, which leaves; before its disk is removed, and after it
  *
- * May sleep.
+ * On older kernels a rescan must not meet the removal.  May sleep.
  */
 void tcm_loop_capacity_end(struct tcm_loop_lun *lun)
 {

@@ -205,6 +205,7 @@ static ssize_t tcm_loop_tpg_transport_status_store(struct config_item *item,
 	}
 	if (len == 7 && !memcmp(given, "offline", 7)) {
 		WRITE_ONCE(tpg->online, false);
+		WRITE_ONCE(tpg->outages, tpg->outages + 1);
 		trace_tcm_loop_transport(tpg, false);
 		tcm_loop_nexus_loss(tpg);
 		return count;

@@ -287,6 +287,8 @@ static void tcm_loop_lun_set_path(struct tcm_loop_lun *lun,
 	lun->passthrough = !strcmp(name, "pscsi") || !strcmp(name, "user");
 	if (!strcmp(name, "pscsi"))
 		tcm_loop_pscsi_limits(dev, &lun->limits);
+	else
+		lun->dev = dev;
 	if (lun->bio)
 		tcm_loop_iblock_limits(dev, &lun->limits);
 }
@@ -316,7 +318,6 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	tcm_loop_se_lun_get(se_lun);
 	/* The link keeps the device. */
 	dev = rcu_dereference_raw(se_lun->lun_se_dev);
-	lun->dev = dev;
 	tcm_loop_lun_set_path(lun, dev);
 
 	mutex_lock(&host->lock);
@@ -399,6 +400,7 @@ void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 	if (linked) {
 		trace_tcm_loop_lun(tpg, lun->number, false);
 		tcm_loop_held_wait(lun);
+		tcm_loop_capacity_end(lun);
 		tcm_loop_lun_remove_disk(lun);
 		tcm_loop_capacity_end(lun);
 	}

@@ -33,11 +33,16 @@
 /* A service action of SPC-4 */
 #define REPORT_TARGET_PORT_GROUPS 0x0a
 
-/*
- * Does the error handler send a command just now?  Its thread also starts what
- * has waited for it to end, WRITEs among them.
+/**
+ * tcm_loop_is_of_handler - does the error handler send a command just now?
+ * @shost: the command's host
+ *
+ * Its thread also starts what has waited for it to end, WRITEs among them.  In
+ * queuecommand.
+ *
+ * Return: true if so.
  */
-static bool tcm_loop_is_of_handler(struct Scsi_Host *shost)
+bool tcm_loop_is_of_handler(struct Scsi_Host *shost)
 {
 	return shost->ehandler == current && shost->eh_action;
 }

@@ -62,10 +62,14 @@ static int tcm_loop_lun_forget(struct tcm_loop_lun *lun)
 	return 0;
 }
 
-/* Does the target still have what came back, or what was never sent by sd? */
+/*
+ * Does the target still have what came back, or what was never sent by sd?  Or
+ * is the disk being scanned again, by a work that cannot be frozen meanwhile?
+ */
 static int tcm_loop_lun_has_left(struct tcm_loop_lun *lun)
 {
-	return lun->state == TCM_LOOP_LUN_LINKED && atomic_read(&lun->left)
+	return lun->state == TCM_LOOP_LUN_LINKED && (atomic_read(&lun->left) ||
+						     READ_ONCE(lun->rescanning))
 		       ? -EBUSY
 		       : 0;
 }

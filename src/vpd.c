@@ -80,7 +80,9 @@ static u32 complete_block_limits(u8 *page, u32 len,
 	if (page[3] >= BLOCK_LIMITS_LENGTH)
 		return len;
 	if (page[3] < BLOCK_LIMITS_LENGTH_UNMAP) {
-		if (lun->passthrough || !tcm_loop_dev_write_same(lun->dev))
+		/* A scan may have asked LUN 0 before it was linked. */
+		if (lun->passthrough || !lun->dev ||
+		    !tcm_loop_dev_write_same(lun->dev))
 			return len;
 		*write_same = cpu_to_be64(tcm_loop_dev_write_same(lun->dev));
 	}
