@@ -19,6 +19,7 @@
  * Kernel defect: size-untold
  */
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi.h>

@@ -8,6 +8,7 @@
 #ifndef U16_MAX
 #define U16_MAX ((u16)~0U)
 #define U32_MAX ((u32)~0U)
+#define U64_MAX ((u64)~0ULL)
 #endif
 
 #ifndef COMPAT_HAS_is_enabled
