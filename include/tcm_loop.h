@@ -413,6 +413,9 @@ struct tcm_loop_host {
  * @initiator: the session's initiator port; constant while there is a session,
  *	changed under @nexus_lock
  * @luns: the LUNs, by tcm_loop_lun.node (host->lock; or read in an RCU section)
+ * @unlinks: how many LUNs the core has unlinked, where it says so (host->lock,
+ *	written with WRITE_ONCE)
+ * @unlinked: woken when @unlinks changes
  * @write_protect: tpgt_N/write_protect, a bit for each LUN number, or NULL
  *	(host->lock)
  */
@@ -433,6 +436,8 @@ struct tcm_loop_tpg {
 	struct se_session __rcu *session;
 	struct protocol_name initiator;
 	struct list_head luns;
+	unsigned int unlinks;
+	wait_queue_head_t unlinked;
 	unsigned long *write_protect;
 };
 
@@ -503,6 +508,7 @@ void tcm_loop_lun_link(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
 void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun);
 bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back);
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg);
+void tcm_loop_luns_unlinked(struct tcm_loop_tpg *tpg);
 void tcm_loop_lun_scan_all(struct tcm_loop_tpg *tpg);
 unsigned int tcm_loop_lun_count(struct tcm_loop_tpg *tpg);
 unsigned int tcm_loop_lun_twins(struct tcm_loop_tpg *tpg);

@@ -15,6 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
@@ -506,6 +507,21 @@ static inline void tcm_loop_se_cmd_set_tag(struct se_cmd *se_cmd, u64 tag)
 static inline void tcm_loop_se_cmd_set_unprotected(struct se_cmd *se_cmd)
 {
 	se_cmd->prot_pto = true;
+}
+#endif
+
+/*
+ * A core that says when it has unlinked a LUN.
+ */
+#ifndef TCM_LOOP_FABRIC_POST_UNLINK
+#define TCM_LOOP_FABRIC_POST_UNLINK(function) .fabric_post_unlink = (function),
+
+/* Wait until a LUN was unlinked since *unlinks was seen.  May sleep. */
+static inline void tcm_loop_wait_for_unlink(wait_queue_head_t *queue,
+					    unsigned int *unlinks,
+					    unsigned int seen)
+{
+	wait_event_idle(*queue, READ_ONCE(*unlinks) != seen);
 }
 #endif
 

@@ -80,6 +80,12 @@ static void tcm_loop_fabric_pre_unlink(struct se_portal_group *se_tpg,
 	tcm_loop_lun_unlink(to_tcm_loop_tpg(se_tpg), lun);
 }
 
+static void __maybe_unused
+tcm_loop_fabric_post_unlink(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	tcm_loop_luns_unlinked(to_tcm_loop_tpg(se_tpg));
+}
+
 static const struct target_core_fabric_ops tcm_loop_ops = {
 	.module = THIS_MODULE,
 	.fabric_name = "loopback",
@@ -107,7 +113,8 @@ static const struct target_core_fabric_ops tcm_loop_ops = {
 	.fabric_drop_tpg = tcm_loop_drop_tpg,
 	.fabric_post_link = tcm_loop_fabric_post_link,
 	.fabric_pre_unlink = tcm_loop_fabric_pre_unlink,
-	.tfc_wwn_attrs = tcm_loop_wwn_attrs,
+	TCM_LOOP_FABRIC_POST_UNLINK(tcm_loop_fabric_post_unlink).tfc_wwn_attrs =
+		tcm_loop_wwn_attrs,
 	.tfc_tpg_base_attrs = tcm_loop_tpg_attrs,
 	.tfc_tpg_attrib_attrs = tcm_loop_tpg_attrib_attrs,
 	TCM_LOOP_FABRIC_DIRECT_OPS

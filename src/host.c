@@ -308,6 +308,7 @@ struct tcm_loop_tpg *tcm_loop_tpg_create(struct tcm_loop_host *host, u16 tpgt)
 	kref_init(&tpg->ref);
 	INIT_LIST_HEAD(&tpg->node);
 	INIT_LIST_HEAD(&tpg->luns);
+	init_waitqueue_head(&tpg->unlinked);
 	mutex_init(&tpg->nexus_lock);
 	return tpg;
 }

@@ -158,17 +158,35 @@ bool tcm_loop_luns_leave(struct tcm_loop_tpg *tpg, const struct se_lun *back)
  */
 void tcm_loop_luns_wait(struct tcm_loop_tpg *tpg)
 {
+	unsigned int seen;
 	bool some;
 
 	lockdep_assert_held(&tpg->nexus_lock);
 	for (;;) {
 		mutex_lock(&tpg->host->lock);
 		some = tcm_loop_luns_leave(tpg, NULL);
+		seen = tpg->unlinks;
 		mutex_unlock(&tpg->host->lock);
 		if (!some)
 			return;
-		schedule_timeout_idle(1);
+		tcm_loop_wait_for_unlink(&tpg->unlinked, &tpg->unlinks, seen);
 	}
+}
+
+/**
+ * tcm_loop_luns_unlinked - the target core has unlinked a LUN
+ * @tpg: its TPG
+ *
+ * Not every core says so; then a LUN is forgotten with the next one.  May
+ * sleep.
+ */
+void tcm_loop_luns_unlinked(struct tcm_loop_tpg *tpg)
+{
+	mutex_lock(&tpg->host->lock);
+	tcm_loop_luns_leave(tpg, NULL);
+	WRITE_ONCE(tpg->unlinks, tpg->unlinks + 1);
+	mutex_unlock(&tpg->host->lock);
+	wake_up_all(&tpg->unlinked);
 }
 
 /* A disk can be found through a nexus, and while the TPG is online. */
@@ -373,8 +391,7 @@ static struct tcm_loop_lun *tcm_loop_lun_of(struct tcm_loop_tpg *tpg,
  * @tpg: its TPG
  * @se_lun: the LUN
  *
- * Removes the disk and waits until nobody uses it.  The core does not say when
- * it has unlinked the LUN.  May sleep.
+ * Removes the disk and waits until nobody uses it.  May sleep.
  */
 void tcm_loop_lun_unlink(struct tcm_loop_tpg *tpg, struct se_lun *se_lun)
 {

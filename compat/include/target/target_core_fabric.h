@@ -189,4 +189,11 @@ static inline struct se_cmd *tcm_loop_se_cmd_of_work(struct work_struct *work)
 }
 #endif
 
+#ifndef COMPAT_HAS_fabric_post_unlink
+/* The core unlinks a LUN soon, but does not say when. */
+#define TCM_LOOP_FABRIC_POST_UNLINK(function)
+#define tcm_loop_wait_for_unlink(queue, unlinks, seen)                         \
+	((void)(seen), schedule_timeout_idle(1))
+#endif
+
 #endif /* TCM_LOOP_COMPAT_TARGET_CORE_FABRIC_H */
