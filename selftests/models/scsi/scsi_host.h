@@ -82,6 +82,7 @@ struct Scsi_Host *scsi_host_alloc(struct scsi_host_template *template,
 				  int size);
 int scsi_add_host(struct Scsi_Host *shost, struct device *parent);
 void scsi_remove_host(struct Scsi_Host *shost);
+void scsi_rescan_device(struct device *dev);
 void scsi_host_put(struct Scsi_Host *shost);
 struct Scsi_Host *scsi_host_lookup(unsigned short number);
 void scsi_host_set_prot(struct Scsi_Host *shost, unsigned int mask);
