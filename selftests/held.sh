@@ -79,8 +79,11 @@ in_flight() { # in_flight NUMBER
 has_executed() { awk '{ print $5 }' "$lower/stat"; } # how many writes
 begin_hold() { # begin_hold SECONDS COMMANDS [TIMEOUT]
 	echo "${3:-2}" >"$device/timeout"
-	depth=$(cat "$device/queue_depth")
-	[ "$depth" -le "$2" ] || depth=$2
+	depth=$2
+	# A scheduler has fewer requests than the disk may have commands.
+	for limit in "$device/queue_depth" "/sys/block/${disk##*/}/queue/nr_requests"; do
+		[ "$depth" -le "$(cat "$limit")" ] || depth=$(cat "$limit")
+	done
 	executed=$(has_executed)
 	dmsetup suspend --noudevsync --noflush --nolockfs held
 	until=$((SECONDS + $1))

@@ -37,7 +37,8 @@ if loop=$(losetup --show --find --sector-size 4096 /tmp/segments-loop.img 2>/dev
 	make_iblock block-4096 "$loop"
 	add "iblock, 4096" iblock_0/block-4096 4096
 fi
-if modprobe -qn scsi_debug && load_debug disk dev_size_mb=8 delay=0 lbpws=1; then
+# lockdep, which looks no further after a report, reports scsi_debug.  Kernel defect: scsi-debug-locks
+if [ ! -e /proc/lockdep ] && modprobe -qn scsi_debug && load_debug disk dev_size_mb=8 delay=0 lbpws=1; then
 	make_pscsi handed-on "$(debug_device)" "$(debug_disk)"
 	add "pscsi, 512" pscsi_0/handed-on 512
 fi
