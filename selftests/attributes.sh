@@ -150,6 +150,7 @@ for name in tpgt_ tpgt_x tpgt_-1 tpgt_65536 tpg_1 tpgt_1x tpgt_+2 $'tpgt_2\n'; d
 done
 
 parameters=/sys/module/tcm_loop/parameters
+check_equal "an adapter takes as many commands as one of the kernel's own module" 1024 "$(cat "$parameters/can_queue")"
 for row in nr_hw_queues:2:4096 can_queue:64:10240 cmd_per_lun:16:10240; do
 	IFS=: read -r parameter value most <<<"$row"
 	old=$(cat "$parameters/$parameter")
@@ -161,7 +162,6 @@ for row in nr_hw_queues:2:4096 can_queue:64:10240 cmd_per_lun:16:10240; do
 	check_equal "$parameter: is read back" "$value" "$(cat "$parameters/$parameter")"
 	eval "old_$parameter=$old"
 done
-check_equal "an adapter takes as many commands as one of the kernel's own module" 1024 "$(cat "$parameters/can_queue")"
 check "can_queue: 0 is refused" refused "Invalid argument" write 0 "$parameters/can_queue"
 make_ramdisk parameters 16
 make_tpg $fc 1 $fc_initiator

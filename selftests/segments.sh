@@ -61,4 +61,8 @@ fuzz() {
 }
 check "all is as with one plain buffer" fuzz
 say "$(grep "cases in" /tmp/segments)"
+if [ -d /sys/module/scsi_debug ]; then
+	clean_up
+	check "scsi_debug goes" unload_debug
+fi
 finish
