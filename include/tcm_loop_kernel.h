@@ -171,6 +171,23 @@ static inline bool tcm_loop_sc_is_passthrough(struct scsi_cmnd *sc)
 #endif
 
 /**
+ * tcm_loop_sc_is_quiet - are failures of a command not to be logged?
+ * @sc: a command between queuecommand and its completion
+ *
+ * Of the commands for which tcm_loop_sc_is_passthrough() is true, a program's
+ * are not, and those that the kernel sends itself are: a disk that is scanned,
+ * a device handler, persistent reservations of the block layer.
+ *
+ * Return: true if so.
+ */
+#ifndef tcm_loop_sc_is_quiet
+static inline bool tcm_loop_sc_is_quiet(struct scsi_cmnd *sc)
+{
+	return scsi_cmd_to_rq(sc)->rq_flags & RQF_QUIET;
+}
+#endif
+
+/**
  * tcm_loop_sc_is_alone - has its device no other command, and does that matter?
  * @sc: a command between queuecommand and its completion
  *

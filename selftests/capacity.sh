@@ -10,10 +10,10 @@ needs_mapped sg_raw
 leave() {
 	dmsetup resume --noudevsync grows
 	clean_up
-	stop_tcmu_runner
+	[ -z "$load" ] || kill -KILL "$load"
 	dmsetup remove --retry grows
 	rmmod scsi_debug
-	rm -rf /tmp/tcmu
+	rm -f /tmp/capacity.img
 } 2>/dev/null
 trap leave EXIT
 
@@ -29,9 +29,7 @@ read_block() { dd if="$1" of=/dev/null bs=4k count=1 skip="${2:-0}" iflag=direct
 reply() { sg_raw --request=64 "$@" 2>&1; } # reply SG CDB...
 attention() { has "apacity data has changed" "$(reply "$1" 00 00 00 00 00 00)"; } # attention SG: is the next command's answer
 quiet() { has "Good" "$(reply "$1" 00 00 00 00 00 00)"; } # quiet SG: the next command is executed
-told_once() { # told_once SG: the next command, but not while the disk is being scanned again
-	wait_for 10 attention "$1" && quiet "$1"
-}
+told_once() { attention "$1" && quiet "$1"; } # told_once SG
 
 dmsetup create grows --table "0 32768 linear /dev/ram0 0" || failed
 [ -b /dev/mapper/grows ] || dmsetup mknodes grows
@@ -73,6 +71,9 @@ follows() { # follows RESIZE: the disk has what RESIZE MIB makes of the backstor
 	check "$name: and the disk shrinks" comes_to "$disk" 16
 	check "$name: no reader sees what is gone" refused "" read_block "$disk" 5000
 	check "$name: nor is its program told again" quiet "$sg"
+	check "$name: the other path is scanned again by hand" write 1 "/sys/block/${other#/dev/}/device/rescan"
+	check "$name: so it has the size" has_size "$other" 16
+	check "$name: and its program is told all the same" told_once "$other_sg"
 }
 
 make_iblock grows /dev/mapper/grows
@@ -132,21 +133,20 @@ check "$name: and nobody is told" quiet "$sg"
 end_disk
 rm -f /tmp/capacity.img
 
-if command -v tcmu-runner >/dev/null && modprobe -q target_core_user; then
-	start_tcmu_runner
-	truncate -s 16M /tmp/tcmu/user
-	# The kernel does not ask the program, of which no handler takes another size: the disk asks it and hears of 16 MiB.
-	make_backstore user_0/user "dev_config=qcow//tmp/tcmu/user,dev_size=$((16 << 20)),nl_reply_supported=-1"
+# The kernel and the program have the new size at once.
+if modprobe -q target_core_user; then
+	truncate -s 24M /tmp/capacity.img
+	make_backstore user_0/user "dev_config=program,dev_size=$((16 << 20)),nl_reply_supported=-1"
+	begin "$(dirname "$0")/tcmu.py" user /tmp/capacity.img
+	resize_image() { write $(($1 << 20)) $core/user_0/user/attrib/dev_size; } # resize_image MIB
 	begin_disk TCMU user_0/user
-	check "$name: it grows" write $((24 << 20)) $core/user_0/user/attrib/dev_size
-	check "$name: a program's next command is told" attention "$other_sg"
-	read_block "$disk"
-	check "$name: so is that of the other path, once" told_once "$sg"
-	check "$name: the disk has what the program says" stays_at "$disk" 16
+	follows resize_image
 	end_disk
-	stop_tcmu_runner
+	end
+	check "$name: its program ends with it" ended_well
+	rm -f /tmp/capacity.img
 else
-	skip TCMU "needs tcmu-runner and target_core_user"
+	skip TCMU "needs target_core_user"
 fi
 
 # A device that is gone has no size, but its disk keeps the one that it had.

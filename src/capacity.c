@@ -11,7 +11,8 @@
  * What a program sends itself, on behalf of a guest for instance, is compared
  * with the size that programs know, and the first such command after a change
  * is refused with a unit attention, CAPACITY DATA HAS CHANGED (SBC-3 r36,
- * 4.10).  The commands of the rescan are not: the unit attention is told once.
+ * 4.10).  What the kernel sends itself is not, a rescan or a device handler for
+ * instance: the unit attention is told once, and to the program.
  *
  * fileio's own size is that of its file when it was enabled.  A device of
  * pscsi's tells of its changes itself.
@@ -132,7 +133,7 @@ bool tcm_loop_capacity_look(struct tcm_loop_lun *lun, struct scsi_cmnd *sc)
 	if (READ_ONCE(lun->capacity_due) && xchg(&lun->capacity_due, 0))
 		queue_delayed_work(tcm_loop_capacity_queue, &lun->capacity_work,
 				   HZ);
-	if (!tcm_loop_sc_is_passthrough(sc) || READ_ONCE(lun->rescanning) ||
+	if (!tcm_loop_sc_is_passthrough(sc) || tcm_loop_sc_is_quiet(sc) ||
 	    tcm_loop_passes_attention(sc->cmnd) ||
 	    tcm_loop_is_of_handler(sc->device->host))
 		return false;

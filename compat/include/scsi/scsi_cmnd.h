@@ -58,6 +58,11 @@ static inline void scsi_done(struct scsi_cmnd *sc)
 	(scsi_cmd_to_rq(sc)->cmd_type != REQ_TYPE_FS)
 #endif
 
+#ifndef RQF_QUIET
+/* Before 4.10 it was one of the flags of struct request's cmd_flags. */
+#define tcm_loop_sc_is_quiet(sc) (scsi_cmd_to_rq(sc)->cmd_flags & REQ_QUIET)
+#endif
+
 #ifndef COMPAT_HAS_scsi_done_direct
 #define tcm_loop_sc_is_alone(sc) false
 #define scsi_done_direct scsi_done
