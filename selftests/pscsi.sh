@@ -7,7 +7,6 @@
 begin_test
 load_module
 modprobe -q target_core_pscsi || skip_all "needs pscsi"
-modprobe -qn scsi_debug || skip_all "needs scsi_debug"
 trap 'clean_up; rmmod scsi_debug 2>/dev/null' EXIT
 
 pass_through() { # pass_through NAME PATH: a pscsi backstore of the device $raw, with LUN 0 over it
@@ -69,67 +68,75 @@ if written != 256 * size or read != written or wrong:
     sys.exit(f"{written} bytes written, {read} read; these blocks are wrong: {wrong}")
 '
 
-# Reads of block 0x1234 and those after it fail.
-begin_device disk dev_size_mb=16 opts=2
-check "disk: takes data and gives it back" verify "$(disk_of $fc 1 0)" --size=2m
-check "disk: data in many small pieces" python3 -c "$pieces" "$(disk_of $fc 1 0)" 512
-check "disk: tells its medium error" grep -q "Medium Error" <<<"$(sense_of 28 00 00 00 12 34 00 00 01 00)"
-check "disk: tells that there is no such block" \
-	grep -q "Logical block address out of range" <<<"$(sense_of 28 00 00 ff ff ff 00 00 01 00)"
-check "disk: the block layer sees the error" \
-	refused "error reading" dd if="$(disk_of $fc 1 0)" of=/dev/null bs=512 skip=$((0x1234)) count=1 iflag=direct
-for page in sn di bl lbpv; do
-	check "disk: its page $page" same sg_vpd --hex --page=$page
-done
-check "disk: its capacity" same sg_readcap --16 --hex
-check "disk: its mode pages" same sg_modes --all --hex --control
-end_device disk
+devices_of_scsi_debug() {
+	# Reads of block 0x1234 and those after it fail.
+	begin_device disk dev_size_mb=16 opts=2
+	check "disk: takes data and gives it back" verify "$(disk_of $fc 1 0)" --size=2m
+	check "disk: data in many small pieces" python3 -c "$pieces" "$(disk_of $fc 1 0)" 512
+	check "disk: tells its medium error" grep -q "Medium Error" <<<"$(sense_of 28 00 00 00 12 34 00 00 01 00)"
+	check "disk: tells that there is no such block" \
+		grep -q "Logical block address out of range" <<<"$(sense_of 28 00 00 ff ff ff 00 00 01 00)"
+	check "disk: the block layer sees the error" \
+		refused "error reading" dd if="$(disk_of $fc 1 0)" of=/dev/null bs=512 skip=$((0x1234)) count=1 iflag=direct
+	for page in sn di bl lbpv; do
+		check "disk: its page $page" same sg_vpd --hex --page=$page
+	done
+	check "disk: its capacity" same sg_readcap --16 --hex
+	check "disk: its mode pages" same sg_modes --all --hex --control
+	end_device disk
 
-# pscsi takes a zoned disk only as a block device.
-if ! modinfo scsi_debug | grep -q "^parm: *zbc:" || ! has_zones; then
-	skip "zoned disk" "this kernel has none"
+	# pscsi takes a zoned disk only as a block device.
+	if ! modinfo scsi_debug | grep -q "^parm: *zbc:" || ! has_zones; then
+		skip "zoned disk" "this kernel has none"
+	else
+		begin_device zoned dev_size_mb=64 zbc=managed zone_size_mb=4 zone_nr_conv=2
+		check "zoned: its zones" same sg_rep_zones --hex
+		disk=$(disk_of $fc 1 0)
+		check_equal "zoned: the block layer knows what it is" host-managed "$(cat "/sys/block/${disk#/dev/}/queue/zoned")"
+		check_equal "zoned: blkzone sees its zones" 16 "$(blkzone report "$disk" | wc -l)"
+		check "zoned: a zone is written" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16)) count=4 oflag=direct
+		check "zoned: its write pointer has moved" grep -q "wptr 0x000200" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
+		check "zoned: a write elsewhere is refused" \
+			refused "error writing" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16 + 32)) count=1 oflag=direct
+		check "zoned: the zone is reset" blkzone reset --offset $((8 * 16 * 128)) --count 1 "$disk"
+		check "zoned: its write pointer is back" grep -q "wptr 0x000000" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
+		end_device zoned
+	fi
+
+	begin_device tape ptype=1
+	check "tape: is ready, or says the same" same sg_turs
+	check "tape: its limits" same sg_raw --request=6 # READ BLOCK LIMITS
+	end_device tape
+
+	begin_device cdrom ptype=5
+	check "cdrom: is ready, or says the same" same sg_turs
+	end_device cdrom
+}
+if modprobe -qn scsi_debug; then
+	devices_of_scsi_debug
 else
-	begin_device zoned dev_size_mb=64 zbc=managed zone_size_mb=4 zone_nr_conv=2
-	check "zoned: its zones" same sg_rep_zones --hex
-	disk=$(disk_of $fc 1 0)
-	check_equal "zoned: the block layer knows what it is" host-managed "$(cat "/sys/block/${disk#/dev/}/queue/zoned")"
-	check_equal "zoned: blkzone sees its zones" 16 "$(blkzone report "$disk" | wc -l)"
-	check "zoned: a zone is written" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16)) count=4 oflag=direct
-	check "zoned: its write pointer has moved" grep -q "wptr 0x000200" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
-	check "zoned: a write elsewhere is refused" \
-		refused "error writing" dd if=/dev/zero of="$disk" bs=64k seek=$((8 * 16 + 32)) count=1 oflag=direct
-	check "zoned: the zone is reset" blkzone reset --offset $((8 * 16 * 128)) --count 1 "$disk"
-	check "zoned: its write pointer is back" grep -q "wptr 0x000000" <<<"$(blkzone report --offset $((8 * 16 * 128)) --count 1 "$disk")"
-	end_device zoned
+	skip "scsi_debug's devices" "needs scsi_debug"
 fi
-
-begin_device tape ptype=1
-check "tape: is ready, or says the same" same sg_turs
-check "tape: its limits" same sg_raw --request=6 # READ BLOCK LIMITS
-end_device tape
-
-begin_device cdrom ptype=5
-check "cdrom: is ready, or says the same" same sg_turs
-end_device cdrom
 
 limit() { cat "/sys/block/${1#/dev/}/queue/$2"; } # limit DISK NAME
 
 # A disk with limits of its own, which is there to be written to: its serial number says so.
-spare=/dev/disk/by-id/ata-QEMU_HARDDISK_tcm-loop-spare
+spare() { compgen -G "/dev/disk/by-id/*tcm-loop-spare"; }
+has_adapter() { compgen -G "/sys/bus/pci/drivers/ahci/0*" || compgen -G "/sys/bus/virtio/drivers/virtio_scsi/virtio*"; }
 modprobe -q ahci
-if [ ! -b $spare ] && ! { ls -d /sys/bus/pci/drivers/ahci/0* >/dev/null 2>&1 && wait_for 30 test -b $spare; }; then
-	skip "sata" "this machine has no SATA disk for tests (vm/run --sata)"
+if ! spare >/dev/null && ! { has_adapter >/dev/null && wait_for 30 spare >/dev/null; }; then
+	skip "spare" "this machine has no disk for tests (vm/run --sata)"
 	finish
 fi
-raw_block=$(basename "$(readlink $spare)")
+raw_block=$(basename "$(readlink "$(spare | head -n 1)")")
 raw=$(basename "$(readlink -f "/sys/block/$raw_block/device")")
 udevadm settle --timeout=60
-check "sata: appears as a LUN" pass_through sata "/dev/$raw_block"
+check "spare: appears as a LUN" pass_through spare "/dev/$raw_block"
 disk=$(disk_of $fc 1 0)
 for name in max_hw_sectors_kb max_segments; do
-	check_equal "sata: its $name" "$(limit "$raw_block" $name)" "$(limit "$disk" $name)"
+	check_equal "spare: its $name" "$(limit "$raw_block" $name)" "$(limit "$disk" $name)"
 done
-check "sata: data in many pages" python3 -c "$pieces" "$disk" 4096
-check "sata: data in many small pieces" python3 -c "$pieces" "$disk" 512
-check "sata: commands as large as they may be" verify "$disk" --bsrange=1m-1m
+check "spare: data in many pages" python3 -c "$pieces" "$disk" 4096
+check "spare: data in many small pieces" python3 -c "$pieces" "$disk" 512
+check "spare: commands as large as they may be" verify "$disk" --bsrange=1m-1m
 finish

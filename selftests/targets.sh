@@ -40,7 +40,8 @@ make_backstore() { # make_backstore HBA/NAME CONTROL: its serial number is its n
 	mkdir -p "$dev" && write "$2" "$dev/control" && write 1 "$dev/enable" && write "${1#*/}" "$dev/wwn/vpd_unit_serial" || failed "$@"
 }
 
-make_ramdisk() { make_backstore "rd_mcp_0/$1" "rd_pages=$(($2 * 256))"; } # make_ramdisk NAME MIB
+page_size=$(getconf PAGESIZE)
+make_ramdisk() { make_backstore "rd_mcp_0/$1" "rd_pages=$((($2 << 20) / page_size))"; } # make_ramdisk NAME MIB
 
 make_fileio() { # make_fileio NAME MIB FILE
 	truncate -s "$2M" "$3" && make_backstore "fileio_0/$1" "fd_dev_name=$3,fd_dev_size=$(($2 << 20))" || failed "$@"

@@ -68,9 +68,18 @@ row() {
 names() { awk '!/^#/ { printf "%s%s", sep, $1; sep = " " }' "$1"; } # names TABLE
 
 release() { # release NAME: its row
-	row "$VM/releases" "$1" || die "no release \"$1\"; there are: $(release_names), and the kernels $(kernel_names)"
+	row "$VM/releases" "$1" || die "no release \"$1\"; there are: $(release_names), the kernels $(kernel_names), and the machines $(names "$VM/machines")"
 }
 release_names() { names "$VM/releases"; }
+
+machine() { row "$VM/machines" "$1"; } # machine NAME: the row of a machine of another kind, if it is one
+folder_of() { # folder_of NAME: what it is built with and boots, made if there is none
+	if machine "$1" >/dev/null; then
+		"$VM/machine" "$1"
+	else
+		"$VM/root" "$(home_of "$1")"
+	fi
+}
 
 built_kernel() { row "$VM/kernels/table" "$1"; } # built_kernel NAME: the row of a kernel that is built here, if it is one
 kernel_names() { names "$VM/kernels/table"; }
