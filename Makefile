@@ -139,7 +139,6 @@ check-packages: setup ## install, upgrade and remove the packages on every relea
 	@vm/check versions deb-bullseye deb-bookworm deb-trixie deb-sid rpm
 
 check-long: setup ## what takes hours: long forms, older debug kernels, packages of all releases
-	@vm/setup machines
 	@vm/check --long
 
 check-docs: setup ## type what the documents show in a VM, and compare what it prints

@@ -174,9 +174,9 @@ static inline bool tcm_loop_sc_is_passthrough(struct scsi_cmnd *sc)
  * tcm_loop_sc_is_quiet - are failures of a command not to be logged?
  * @sc: a command between queuecommand and its completion
  *
- * Of the commands for which tcm_loop_sc_is_passthrough() is true, a program's
- * are not, and those that the kernel sends itself are: a disk that is scanned,
- * a device handler, persistent reservations of the block layer.
+ * Of the commands for which tcm_loop_sc_is_passthrough() is true, those that a
+ * program has the sense data of are not, and those that the kernel makes are: a
+ * disk that is scanned, a device handler, an ioctl for persistent reservations.
  *
  * Return: true if so.
  */

@@ -10,7 +10,7 @@ needs_mapped sg_raw
 leave() {
 	dmsetup resume --noudevsync grows
 	clean_up
-	[ -z "$load" ] || kill -KILL "$load"
+	jobs -pr | xargs -r kill -KILL
 	dmsetup remove --retry grows
 	rmmod scsi_debug
 	rm -f /tmp/capacity.img
@@ -142,8 +142,9 @@ if modprobe -q target_core_user; then
 	begin_disk TCMU user_0/user
 	follows resize_image
 	end_disk
+	check "$name: its program ends with it" wait_for 30 has_ended
+	kill -KILL "$load" 2>/dev/null
 	end
-	check "$name: its program ends with it" ended_well
 	rm -f /tmp/capacity.img
 else
 	skip TCMU "needs target_core_user"

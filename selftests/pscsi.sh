@@ -121,14 +121,15 @@ fi
 limit() { cat "/sys/block/${1#/dev/}/queue/$2"; } # limit DISK NAME
 
 # A disk with limits of its own, which is there to be written to: its serial number says so.
-spare() { compgen -G "/dev/disk/by-id/*tcm-loop-spare"; }
-has_adapter() { compgen -G "/sys/bus/pci/drivers/ahci/0*" || compgen -G "/sys/bus/virtio/drivers/virtio_scsi/virtio*"; }
+spare() { # its name, as sdX
+	grep -lsa tcm-loop-spare /sys/block/sd*/device/vpd_pg80 | sed -n '1s|^/sys/block/\([^/]*\)/.*|\1|p' | grep .
+}
 modprobe -q ahci
-if ! spare >/dev/null && ! { has_adapter >/dev/null && wait_for 30 spare >/dev/null; }; then
+if ! spare >/dev/null && ! { ls -d /sys/bus/pci/drivers/ahci/0* >/dev/null 2>&1 && wait_for 30 spare >/dev/null; }; then
 	skip "spare" "this machine has no disk for tests (vm/run --sata)"
 	finish
 fi
-raw_block=$(basename "$(readlink "$(spare | head -n 1)")")
+raw_block=$(spare)
 raw=$(basename "$(readlink -f "/sys/block/$raw_block/device")")
 udevadm settle --timeout=60
 check "spare: appears as a LUN" pass_through spare "/dev/$raw_block"

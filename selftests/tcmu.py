@@ -68,7 +68,7 @@ def execute(name, image, ring, cdb, pieces):
 
 
 def serve(name, image, uio, ring):
-    """The ring's layout is that of <linux/target_core_user.h>."""
+    """The ring's layout is that of <linux/target_core_user.h>, not packed within an entry."""
     while True:
         ring_at, ring_size, head = struct.unpack_from("=III", ring, 4)
         tail = struct.unpack_from("=I", ring, 64)[0]
@@ -81,8 +81,9 @@ def serve(name, image, uio, ring):
         entry = ring_at + tail
         length = struct.unpack_from("=I", ring, entry)[0]
         if length & 7 == OP_COMMAND:
-            count, cdb_at = struct.unpack_from("=I12xQ", ring, entry + 8)
-            pieces = [struct.unpack_from("=QQ", ring, entry + 48 + 16 * i) for i in range(count)]
+            count, _, _, cdb_at = struct.unpack_from("@IIIQ", ring, entry + 8)
+            iovec = entry + 8 + struct.calcsize("@IIIQQQ")
+            pieces = [struct.unpack_from("@PN", ring, iovec + i * struct.calcsize("@PN")) for i in range(count)]
             status, sense = GOOD, b""
             try:
                 execute(name, image, ring, ring[cdb_at:cdb_at + 16], pieces)

@@ -58,9 +58,15 @@ static inline void scsi_done(struct scsi_cmnd *sc)
 	(scsi_cmd_to_rq(sc)->cmd_type != REQ_TYPE_FS)
 #endif
 
-#ifndef RQF_QUIET
-/* Before 4.10 it was one of the flags of struct request's cmd_flags. */
-#define tcm_loop_sc_is_quiet(sc) (scsi_cmd_to_rq(sc)->cmd_flags & REQ_QUIET)
+#ifdef COMPAT_SCSI_SLOTS
+#define tcm_loop_sc_is_quiet(sc) false
+#elif !defined(RQF_QUIET)
+/*
+ * Before 4.10.  The commands of a device handler were only not to be tried
+ * again until 4.6.
+ */
+#define tcm_loop_sc_is_quiet(sc)                                               \
+	(scsi_cmd_to_rq(sc)->cmd_flags & (REQ_QUIET | REQ_FAILFAST_DEV))
 #endif
 
 #ifndef COMPAT_HAS_scsi_done_direct
