@@ -101,7 +101,7 @@ moves() { # moves LAYOUT: likewise, with any number
 	./limits.py "$disk" "$below" "$1" 2>&1
 }
 huge_pages() { # huge_pages NUMBER: are there so many now?
-	[ -e /proc/sys/vm/nr_hugepages ] && write "$1" /proc/sys/vm/nr_hugepages && [ "$(cat /proc/sys/vm/nr_hugepages)" = "$1" ]
+	{ echo "$1" >/proc/sys/vm/nr_hugepages && [ "$(cat /proc/sys/vm/nr_hugepages)" = "$1" ]; } 2>/dev/null
 }
 data() { # data BELOW: of $disk, whose backstore is the device BELOW
 	below=$1
