@@ -143,7 +143,7 @@ if modprobe -q target_core_user; then
 	follows resize_image
 	end_disk
 	check "$name: its program ends with it" wait_for 30 has_ended
-	kill -KILL "$load" 2>/dev/null
+	has_ended || kill -KILL "$load"
 	end
 	rm -f /tmp/capacity.img
 else
