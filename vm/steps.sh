@@ -84,6 +84,7 @@ report() { # report STEP STATUS SECONDS CPU_SECONDS
 		echo "        again: $(again "$step")"
 	fi
 	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
+	[ "$verdict" = red ] || sed -n 's/^vm: \(.* is booted once more\); .*/        \1/p' "$output"
 	echo "$verdict $passed $failed $skipped $seconds $cpu" >"$logs/$step/result"
 }
 
