@@ -549,6 +549,7 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc);
 /* query.c */
 bool tcm_loop_is_of_handler(struct Scsi_Host *shost);
 bool tcm_loop_is_query(struct scsi_cmnd *sc);
+bool tcm_loop_query_waits(const struct scsi_cmnd *sc);
 bool tcm_loop_is_flush(const struct scsi_cmnd *sc);
 void tcm_loop_write_back(struct tcm_loop_lun *lun);
 struct tcm_loop_query *tcm_loop_query_begin(struct scsi_cmnd *sc);

@@ -66,6 +66,7 @@ zone_write_granularity same: none
 zoned same: none'
 
 value() { cat "/sys/block/${1#/dev/}/queue/$2" 2>/dev/null; } # value DISK FILE
+aligned() { cat "/sys/block/${1#/dev/}/alignment_offset"; } # aligned DISK: the bytes before the first physical block
 keeps() { # keeps RULE ABOVE BELOW
 	case $1 in
 	same) equal "$3" "$2" ;;
@@ -86,6 +87,7 @@ as_below() { # as_below NAME DEVICE BACKSTORE: LUN 0 over it, and the device tha
 		rule=$(sed -n "s/^$file \([a-z]*\): .*/\1/p" <<<"$rules")
 		[ "$rule" = ours ] || check "$1: $file: ${rule:-unknown}" keeps "$rule" "$(value "$disk" "$file")" "$(value "$2" "$file")"
 	done
+	check_equal "$1: alignment_offset" "$(aligned "$2")" "$(aligned "$disk")"
 	check "$1: it is unlinked" unlink_lun $naa 1 0
 	check "$1: its backstore is freed" rmdir "$core/$3"
 }
@@ -129,6 +131,21 @@ each_debug() { # each_debug NAME PARAMETER...: iblock and pscsi over a SCSI disk
 if modprobe -qn scsi_debug; then
 	each_debug "512 in 4096, thin" physblk_exp=3 lbpu=1 lbpws=1 unmap_granularity=8 unmap_alignment=2 opt_blks=64
 	each_debug "4096, thick, one tag" sector_size=4096 opt_blks=0 max_queue=1
+	name="512 over 4096 in 16384"
+	check "$name" load_debug disk dev_size_mb=64 sector_size=4096 physblk_exp=2 lowest_aligned=3
+	make_iblock scsi "$(debug_disk)"
+	if echo 512 2>/dev/null >$core/iblock_0/scsi/attrib/block_size; then
+		link_lun $naa 1 0 iblock_0/scsi
+		disk=$(disk_of $naa 1 0)
+		at_rest "$disk"
+		check_equal "$name: physical_block_size" 16384 "$(value "$disk" physical_block_size)"
+		check_equal "$name: alignment_offset" 12288 "$(aligned "$disk")"
+		check "$name: it is unlinked" unlink_lun $naa 1 0
+	else
+		skip "$name" "this core takes no other block size"
+	fi
+	rmdir $core/iblock_0/scsi
+	check "$name: it goes" unload_debug
 else
 	skip "a SCSI disk" "needs scsi_debug"
 fi

@@ -107,20 +107,33 @@ static unsigned int tcm_loop_completed_byte(const struct tcm_loop_lun *lun,
 	return 0;
 }
 
+/* LOWEST ALIGNED LOGICAL BLOCK ADDRESS, 14 bits, counts blocks, too. */
+static void tcm_loop_scale_lowest(u8 *data, u8 exponent)
+{
+	u32 lowest = ((data[0] & 0x3f) << 8 | data[1]) << exponent;
+
+	data[0] = (data[0] & 0xc0) | (lowest >> 8 & 0x3f);
+	data[1] = lowest & 0xff;
+}
+
 static void tcm_loop_complete_byte(struct tcm_loop_cmd *cmd,
 				   struct scsi_cmnd *sc)
 {
+	unsigned int len = min(cmd->se_cmd.data_length, scsi_bufflen(sc));
 	const struct tcm_loop_lun *lun = sc->device->hostdata;
 	unsigned int at = tcm_loop_completed_byte(lun, sc->cmnd);
 	u8 *data = sg_virt(cmd->bounce);
 
-	if (!at || cmd->result != SAM_STAT_GOOD ||
-	    at >= min(cmd->se_cmd.data_length, scsi_bufflen(sc)))
+	if (!at || cmd->result != SAM_STAT_GOOD || at >= len)
 		return;
-	if (at == TCM_LOOP_EXPONENT)
-		data[at] += lun->limits.physical_exponent;
-	else
+	if (at != TCM_LOOP_EXPONENT) {
 		data[at] |= TCM_LOOP_WP;
+		return;
+	}
+	data[at] += lun->limits.physical_exponent;
+	if (at + 2 < len)
+		tcm_loop_scale_lowest(data + at + 1,
+				      lun->limits.physical_exponent);
 }
 
 /* Is each segment but the last a whole page, and the last one not more? */

@@ -164,7 +164,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 			tcm_loop_end(sc, SAM_STAT_GOOD);
 			return 0;
 		}
-		if (READ_ONCE(lun->silent)) {
+		if (READ_ONCE(lun->silent) && !tcm_loop_query_waits(sc)) {
 			tcm_loop_fail(sc, DID_TRANSPORT_FAILFAST);
 			return 0;
 		}
@@ -265,7 +265,7 @@ enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc)
 	switch (smp_load_acquire(&cmd->state)) {
 	case TCM_LOOP_CMD_AT_TARGET:
 		tcm_loop_held_tell(shost_to_tcm_loop(sc->device->host));
-		if (tcm_loop_query_leave(sc)) {
+		if (!tcm_loop_query_waits(sc) && tcm_loop_query_leave(sc)) {
 			trace_tcm_loop_complete(sc);
 			return tcm_loop_sc_end_timed_out(sc);
 		}

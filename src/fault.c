@@ -355,7 +355,8 @@ enum scsi_timeout_action tcm_loop_fault_timed_out(struct scsi_cmnd *sc)
 		break;
 	case TCM_LOOP_CMD_DELAYED:
 		/* As if it were at the target, see query.c. */
-		left = faults->sent != sc && tcm_loop_is_query(sc);
+		left = faults->sent != sc && tcm_loop_is_query(sc) &&
+		       !tcm_loop_query_waits(sc);
 		if (left) {
 			list_del(&own->caught.node);
 			WRITE_ONCE(own->state, TCM_LOOP_CMD_DONE);

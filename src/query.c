@@ -4,8 +4,10 @@
  * come back at their time-out, whether the target has answered or not.  A file
  * system's flush does not: it belongs to its WRITEs, which wait, and a file
  * system whose flush fails becomes read-only.  READ CAPACITY and MODE SENSE do
- * not either: without an answer sd takes the disk for one of size 0, which is
- * writable and has no cache to be flushed, while a file system is on it.
+ * not either, until the machine is switched off: without an answer sd takes the
+ * disk for one of size 0, which is writable and has no cache to be flushed,
+ * while a file system is on it.  But whoever scans a disk again holds the
+ * device's lock meanwhile, for which the end of the machine waits.
  *
  * A scan, udev or a path checker sends them, to find out what a logical unit is
  * and whether it answers, and waits for them with locks held that others need.
@@ -21,6 +23,7 @@
  * SYNCHRONIZE CACHE of this module's own (tcm_loop_write_back()) is one that
  * the SCSI layer has had back from the beginning.
  */
+#include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -30,8 +33,9 @@
 
 #include "tcm_loop.h"
 
-/* A service action of SPC-4 */
+/* Service actions of SPC-4, and of SBC-3 */
 #define REPORT_TARGET_PORT_GROUPS 0x0a
+#define READ_CAPACITY_16 0x10
 
 /**
  * tcm_loop_is_of_handler - does the error handler send a command just now?
@@ -45,6 +49,35 @@
 bool tcm_loop_is_of_handler(struct Scsi_Host *shost)
 {
 	return shost->ehandler == current && shost->eh_action;
+}
+
+/* READ CAPACITY and MODE SENSE */
+static bool tcm_loop_tells_medium(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case READ_CAPACITY:
+	case MODE_SENSE:
+	case MODE_SENSE_10:
+		return true;
+	case SERVICE_ACTION_IN_16:
+		return (cdb[1] & 0x1f) == READ_CAPACITY_16;
+	}
+	return false;
+}
+
+/**
+ * tcm_loop_query_waits - is a command not to come back yet without an answer?
+ * @sc: a command for which tcm_loop_is_query() is true
+ *
+ * Any context.
+ *
+ * Return: true if it waits for the target.
+ */
+bool tcm_loop_query_waits(const struct scsi_cmnd *sc)
+{
+	return tcm_loop_tells_medium(sc->cmnd) && system_state != SYSTEM_HALT &&
+	       system_state != SYSTEM_POWER_OFF &&
+	       system_state != SYSTEM_RESTART;
 }
 
 /**
@@ -75,7 +108,7 @@ bool tcm_loop_is_query(struct scsi_cmnd *sc)
 	case MAINTENANCE_IN:
 		return (sc->cmnd[1] & 0x1f) == REPORT_TARGET_PORT_GROUPS;
 	}
-	return false;
+	return tcm_loop_tells_medium(sc->cmnd);
 }
 
 /**
