@@ -72,7 +72,6 @@ static bool tcm_loop_is_copy(const u8 *cdb)
 }
 
 /* READ CAPACITY(16): SBC-3 r36, 5.16 */
-#define TCM_LOOP_READ_CAPACITY 0x10
 #define TCM_LOOP_EXPONENT 13 /* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT */
 
 /* DEVICE-SPECIFIC PARAMETER of MODE SENSE: SBC-3 r36, 6.4.1 */
@@ -92,7 +91,7 @@ static unsigned int tcm_loop_completed_byte(const struct tcm_loop_lun *lun,
 	switch (cdb[0]) {
 	case SERVICE_ACTION_IN_16:
 		return lun->limits.physical_exponent &&
-				       (cdb[1] & 0x1f) == TCM_LOOP_READ_CAPACITY
+				       (cdb[1] & 0x1f) == SAI_READ_CAPACITY_16
 			       ? TCM_LOOP_EXPONENT
 			       : 0;
 	case MODE_SENSE:

@@ -33,9 +33,8 @@
 
 #include "tcm_loop.h"
 
-/* Service actions of SPC-4, and of SBC-3 */
+/* A service action of SPC-4 */
 #define REPORT_TARGET_PORT_GROUPS 0x0a
-#define READ_CAPACITY_16 0x10
 
 /**
  * tcm_loop_is_of_handler - does the error handler send a command just now?
@@ -60,7 +59,7 @@ static bool tcm_loop_tells_medium(const u8 *cdb)
 	case MODE_SENSE_10:
 		return true;
 	case SERVICE_ACTION_IN_16:
-		return (cdb[1] & 0x1f) == READ_CAPACITY_16;
+		return (cdb[1] & 0x1f) == SAI_READ_CAPACITY_16;
 	}
 	return false;
 }
