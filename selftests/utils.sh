@@ -123,6 +123,22 @@ check "and nothing was touched" grep -q "^one " <<<"$($tcm_loop list)"
 check "remove --all" $tcm_loop remove --all
 check "another's disk is still there" test -e "$(device_of $naa 1 0)"
 
+# Attributes of a backstore: before its LUN is linked, and again when the file has others.
+printf '[set]\nfile = %s\nsize = 16M\npaths = 2\nset = emulate_tpu=1\n' "$work/set.img" >$conf
+check "apply a disk with an attribute" $tcm_loop apply $conf
+queue() { cat "/sys/block/$(basename "$(device_named set)")/queue/$1"; }
+check "which it has" test "$(queue discard_max_bytes)" -gt 0
+sed -i 's/^set = .*/set = emulate_tpu=1, block_size=4096/' $conf
+check "another one" grep -q "^~ set: block_size 512 -> 4096" <<<"$($tcm_loop apply $conf)"
+check_equal "is set, too" 4096 "$(queue logical_block_size)"
+check_equal "and the other path is there again" 4096 "$(cat "/sys/block/$(basename "$(device_named set:2)")/queue/logical_block_size")"
+check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
+for attribute in colour=1 block_size=100 emulate_tpu=10; do
+	check "$attribute is refused" refused "${attribute%=*}" $tcm_loop create --ramdisk 8M --name not --set $attribute
+done
+check "and nothing is left of that" test ! -e "$(echo $core/*/not)"
+check "remove --all" $tcm_loop remove --all
+
 # What there is under the name of a disk that was made need not be that disk.
 everything() { find $target \( -type d -o -type l \); ls -lR --time-style=full-iso "$state"; cat "$state"/*.json; } 2>&1
 unchanged() { # unchanged REGEX COMMAND...: it says so and changes nothing

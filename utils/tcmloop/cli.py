@@ -380,13 +380,13 @@ def rows(state, snapshot):
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
                "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None,
-               "write_protect": snapshot.is_protected(place), "missing": False}
+               "write_protect": snapshot.is_protected(place), "set": made.shown_attributes() if made else None, "missing": False}
     for made in state.disks.values():
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
                    "managed": True, "origin": made.origin, "path": made.where or None if made.kind != PATH else None, "size": made.size or None, "serial": made.serial,
-                   "hctl": None, "write_protect": made.write_protect, "missing": True}
+                   "hctl": None, "write_protect": made.write_protect, "set": made.shown_attributes(), "missing": True}
 
 
 def list_disks(session, arguments):
@@ -432,6 +432,7 @@ def parser():
     sub.add_argument("--serial", metavar="TEXT", help="unit serial number, from which the disk's by-id names come")
     sub.add_argument("--paths", metavar="N", help=f"as many target ports lead to it, 1 to {MAX_PATHS} (1), for multipathd(8)")
     sub.add_argument("--write-protect", action="store_const", const="yes", help="through this LUN nothing can be written")
+    sub.add_argument("--set", metavar="ATTRIBUTE=N,...", help="attributes of the backstore, as block_size=4096,emulate_tpu=1")
     sub.add_argument("--force", action="store_true", help="more RAM than is available, a file whose file system is not mounted, a device that is not set up, too")
     sub.set_defaults(run=create)
 

@@ -74,6 +74,7 @@ def make_backstore(tree, undo, made):
     for attribute, value in control(made):
         tree.write(f"{path}/{attribute}", value)
     tree.write(f"{path}/enable", "1")
+    set_attributes(tree, [], made.inside, made.attributes)
     restore_registrations(tree, path, made.serial)
 
 
@@ -116,6 +117,23 @@ def set_serial(tree, undo, inside, before, after):
     path = f"{TARGET}/{inside}/wwn/vpd_unit_serial"
     tree.write(path, after)
     undo.append(partial(tree.write, path, before))
+
+
+def set_attributes(tree, undo, inside, attributes):
+    """Of a backstore that is enabled, to which no LUN is linked: the kernel refuses most of them else."""
+    for name, value in attributes:
+        path = f"{TARGET}/{inside}/attrib/{name}"
+        before = tree.read(path)
+        if before is None:
+            raise Error(f"{inside} has no attribute {name}; those that there are are files of {os.path.dirname(path)}")
+        if before.strip() != value:
+            try:
+                tree.write(path, value)
+            except OSError as e:
+                raise Error(f"{inside} does not take {name}={value}: {e.strerror}") from e
+            undo.append(partial(tree.write, path, before.strip()))
+            if tree.read(path).strip() != value:
+                raise Error(f"{name}={value}: the kernel makes {tree.read(path).strip()} of it")
 
 
 def make_port(tree, undo, target, tpg, initiator, ours=()):

@@ -13,7 +13,7 @@ PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
-OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths")
+OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths", "set")
 PATH = "path"  # the kind of a disk that is another path to one before it
 MAX_PATHS = 32
 
@@ -27,6 +27,17 @@ def size_of(text, unit, what):
     if size % unit or size >= 1 << 63:
         raise Error(f"{what} \"{text}\": accepted are {f'multiples of {unit} bytes' if unit > 1 else 'sizes'} below 8 EiB")
     return size
+
+
+def attributes_of(text, name):
+    """The backstore's: "block_size=4096,emulate_tpu=1", with commas or blanks between them."""
+    found = {}
+    for word in re.split(r"[,\s]+", text.strip(" ,")) if text.strip(" ,") else ():
+        match = re.fullmatch(r"([a-z0-9_]{1,64})=([0-9]{1,20})", word, re.ASCII)
+        if not match or match[1] in found:
+            raise Error(f"{name}: set \"{text}\": accepted are attributes of a backstore, each once, and numbers, as block_size=4096,emulate_tpu=1")
+        found[match[1]] = str(int(match[2]))
+    return tuple(found.items())
 
 
 def pages(size):
@@ -88,6 +99,7 @@ class Disk:
         if protect not in ("yes", "no"):
             raise Error(f"{name}: write_protect \"{protect}\"; accepted are yes and no")
         self.write_protect = protect == "yes"
+        self.attributes = attributes_of(options.get("set") or "", name)
         self.paths = self.number(options, "paths", 1)
         if not 1 <= self.paths <= MAX_PATHS:
             raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")
@@ -97,7 +109,7 @@ class Disk:
         found = [self]
         for number in range(2, self.paths + 1):
             path = copy.copy(self)
-            path.name, path.kind, path.where, path.size = f"{self.name}:{number}", PATH, self.name, 0
+            path.name, path.kind, path.where, path.size, path.attributes = f"{self.name}:{number}", PATH, self.name, 0, ()
             path.target = generate(path.name, "target", self.protocol)
             found.append(path)
         return found
@@ -140,6 +152,7 @@ class Made(NamedTuple):
     lun: int
     other: dict = {}
     write_protect: bool = False
+    attributes: tuple = ()  # of its backstore, which the user set: name and value of each
 
     @property
     def port(self):
@@ -151,3 +164,7 @@ class Made(NamedTuple):
 
     def backstore(self):
         return backstore_of(self)
+
+    def shown_attributes(self):
+        """As create takes them, or None."""
+        return ",".join(map("=".join, self.attributes)) or None

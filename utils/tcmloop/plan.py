@@ -75,6 +75,7 @@ class Move:
         self.name, self.now, self.have, self.after = name, now, have, after
         self.sign, self.text, self.notes, self.fault = "", "", [], None
         self.rebuild = self.relink = False  # another backstore; the LUN is linked anew
+        self.set = ()  # attributes that its backstore gets
         self.make_file = self.adopted = self.keep_backstore = False
         self.initiator = None  # a port, its initiator before and after, if that changes
 
@@ -134,7 +135,7 @@ class Planner:
         move = self.moves[disk.name] = Move(disk.name, made, have or Have("", False, False, ()))
         try:
             if made and made.origin not in (origin, "") and not self.force:
-                differing = self.differences(disk, made)
+                differing = self.differences(disk, made, have.inside)
                 if differing or not have.linked:
                     who = "\"tcm-loop create\"" if made.origin == "create" else made.origin
                     raise Error(f"{disk.name} was made by {who}; with --force it is changed all the same ({', '.join(differing) or 'made again'})")
@@ -179,7 +180,7 @@ class Planner:
         move.after = Made(disk.name, origin, PATH, disk.where, 0, first.after.inside, False, disk.serial, disk.target, disk.tpg, disk.lun,
                           now.other if now else {}, disk.write_protect)
         differences = self.differences(disk, now) if now and have.linked else []
-        move.relink = have.linked and (bool(differences) or first.rebuild)
+        move.relink = have.linked and (bool(differences) or first.rebuild or bool(first.set))
         if not have.linked:
             move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
             if disk.name in self.state.disks:
@@ -193,8 +194,10 @@ class Planner:
     def towards(self, disk, origin, move):
         """What a disk that is wanted needs."""
         now, have = move.now, move.have
-        differences = self.differences(disk, now) if now and have.inside else []
-        move.rebuild = any(key in ("kind", "where", "size") for key in differences)
+        differences = self.differences(disk, now, have.inside) if now and have.inside else {}
+        # What an attribute was before it was set nobody knows any more.
+        unset = bool(differences) and not {name for name, _ in now.attributes} <= dict(disk.attributes).keys()
+        move.rebuild = unset or any(key in ("kind", "where", "size") for key in differences)
         new = move.rebuild or not have.inside
         if new and any(b.name == disk.name and b.inside != have.inside for b in self.snapshot.backstores.values()):
             raise self.explained(move, disk, f"{disk.name}: there is a backstore of that name, which this command did not make")
@@ -206,8 +209,9 @@ class Planner:
         inside = have.inside if not new else ""
         move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
                           move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
-                          now.other if now else {}, disk.write_protect)
-        move.relink = have.linked and (now.place != move.after.place or now.serial != disk.serial or now.write_protect != disk.write_protect)
+                          now.other if now else {}, disk.write_protect, disk.attributes)
+        move.set = tuple(each for each in disk.attributes if each[0] in differences) if not new else ()
+        move.relink = have.linked and (now.place != move.after.place or now.serial != disk.serial or now.write_protect != disk.write_protect or bool(move.set))
         if not (now and have.inside):
             move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
             if disk.name in self.state.disks:
@@ -220,7 +224,7 @@ class Planner:
             move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {disk.target}"
         elif now.origin != origin:
             move.sign, move.text = "=", "is there already, adopted"
-        if move.rebuild or now and have.inside and now.serial != disk.serial:
+        if move.rebuild or now and have.inside and now.serial != disk.serial or move.set:
             others = self.others(now, have)
             if others:
                 raise Error(f"{disk.name}: {have.inside} is used by {', '.join(others)}, too; nothing was changed", IN_USE)
@@ -235,8 +239,8 @@ class Planner:
             move.sign, move.text = "!", f"{'; '.join(move.have.instead)}; made again: {disk.backstore()}, {disk.target}"
         return Error(text)
 
-    def differences(self, disk, made):
-        """Of each key that differs, before and after."""
+    def differences(self, disk, made, inside=""):
+        """Of each key that differs, before and after; of the backstore inside the attributes, too."""
         found = {}
         if disk.kind != made.kind:
             found["kind"] = made.kind, disk.kind
@@ -249,6 +253,12 @@ class Planner:
                 found[key] = getattr(made, key), getattr(disk, key)
         if disk.write_protect != made.write_protect:
             found["write_protect"] = ("yes", "no") if made.write_protect else ("no", "yes")
+        if inside and disk.kind != PATH:
+            for name, value in disk.attributes:
+                before = self.snapshot.backstores[inside].attribute(name)
+                if before != value:
+                    found[name] = before or "none", value
+            found.update((name, (value, "the default")) for name, value in made.attributes if name not in dict(disk.attributes))
         return found
 
     def same_data(self, one, other):
@@ -462,6 +472,8 @@ class Planner:
                 steps["unlink"].append(Step(lio.remove_lun, (now.place, now.write_protect)))
             if after and have.inside == after.inside and now.serial != after.serial and after.kind != PATH:
                 steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
+            if move.set:
+                steps["set"].append(Step(lio.set_attributes, (after.inside, move.set)))
             if move.initiator and move.initiator[0] not in changed:
                 port, before, to = move.initiator
                 changed.add(port)
@@ -540,7 +552,10 @@ def recovery(state, snapshot):
         else:
             result, what, gone = None, "undone" if after else "finished", [after, now]
         if result and result is now:
-            result = now._replace(serial=snapshot.backstores[old.inside].serial, inside=old.inside)
+            backstore, attributes = snapshot.backstores[old.inside], now.attributes
+            if after and after.inside == now.inside and not old.linked:  # some may be set already
+                attributes = tuple((name, backstore.attribute(name)) for name in {**dict(now.attributes), **dict(after.attributes)})
+            result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes)
         steps = []
         for made in filter(None, gone):
             lun = snapshot.luns.get(made.place)
@@ -560,7 +575,9 @@ def recovery(state, snapshot):
 def is_reached(snapshot, now, after):
     """Whether the new LUN is linked, and, if it is in the place of the old one, protected as it is to be."""
     stays = now and now.place == after.place and now.write_protect != after.write_protect
-    return find(snapshot, after).linked and not (stays and snapshot.is_protected(after.place) != after.write_protect)
+    if not find(snapshot, after).linked or stays and snapshot.is_protected(after.place) != after.write_protect:
+        return False
+    return all(snapshot.backstores[after.inside].attribute(name) == value for name, value in after.attributes)
 
 
 def find_either(snapshot, made, other):

@@ -19,6 +19,11 @@ class Backstore:
     def kind(self):
         return next((kind for kind, plugin in PLUGINS.items() if plugin == self.plugin), self.plugin)
 
+    def attribute(self, name):
+        """What it has, or None."""
+        value = self.tree.read(f"{TARGET}/{self.inside}/attrib/{name}")
+        return value.strip() if value is not None else None
+
     def info(self):
         return self.tree.read(f"{TARGET}/{self.inside}/info") or ""
 

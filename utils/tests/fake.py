@@ -15,6 +15,7 @@ from tcmloop.names import designator
 from tcmloop.tree import Node, Tree
 
 CORE, LOOPBACK = f"{TARGET}/core", f"{TARGET}/loopback"
+ATTRIBUTES = {"attrib/block_size": "512\n", "attrib/emulate_tpu": "0\n"}
 SERIAL = "T10 VPD Unit Serial Number: "
 
 
@@ -170,7 +171,7 @@ class Fake(Tree):
             self.refuse(errno.EINVAL, path)
         self.nodes[path] = self.FOLDER
         if len(parts) == 3 and parts[0] == "core":
-            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"),
+            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"), *ATTRIBUTES.items(),
                                ("wwn/vpd_unit_serial", SERIAL), ("pr/res_aptpl_metadata", "")):
                 self.folder(f"{path}/{os.path.dirname(name)}".rstrip("/"))
                 self.nodes[f"{path}/{name}"] = text
@@ -270,6 +271,14 @@ class Fake(Tree):
             if self.exports(os.path.dirname(backstore)):
                 self.refuse(errno.EINVAL, path)
             text = SERIAL + text
+        elif path.endswith("/attrib/block_size"):
+            if text not in ("512", "4096") or self.exports(os.path.dirname(backstore)):
+                self.refuse(errno.EINVAL, path)
+            text += "\n"
+        elif path.endswith("/attrib/emulate_tpu"):
+            if text[0] not in "01":
+                self.refuse(errno.EINVAL, path)
+            text = f"{text[0]}\n"
         elif path.endswith("/control"):
             text = ",".join(filter(None, [self.nodes[path], text]))
         elif path.endswith("/enable"):
@@ -310,6 +319,7 @@ class Fake(Tree):
             self.refuse(self.unreadable[device], device)
 
     def enable(self, backstore, options):
+        self.nodes.update({f"{backstore}/{name}": text for name, text in ATTRIBUTES.items()})
         info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "
         if "rd_pages" in options:
             self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*{model.PAGE}  nullio: 0\n"

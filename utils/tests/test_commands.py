@@ -162,6 +162,102 @@ class Protection(Case):
         self.assertEqual(seen(fake), goal)
 
 
+class Attributes(Case):
+    """Of a backstore, which the user set."""
+    BLOCKS = A + "set = block_size=4096, emulate_tpu=1\n"
+
+    def value(self, fake, name):
+        return fake.nodes[f"{backstores(fake)[0]}/attrib/{name}"].strip()
+
+    def test_they_are_set_before_the_link(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "8M", "--name", "a", "--target", "naa.5001405000000001", "--set", "block_size=04096,emulate_tpu=1"))
+        self.assertEqual((self.value(fake, "block_size"), self.value(fake, "emulate_tpu")), ("4096", "1"))
+        self.assertEqual(json.loads(run(fake, "list", "--json").output)[0]["set"], "block_size=4096,emulate_tpu=1")
+        self.assertIn("block_size=4096,emulate_tpu=1\n", run(fake, "show", "a").output)
+
+    def test_a_file_changes_them(self):
+        fake = Fake()
+        self.good(apply(fake, A + "paths = 2\n"))
+        before = data(fake)
+        self.good(apply(fake, self.BLOCKS + "paths = 2\n"), "^~ a: block_size 512 -> 4096, emulate_tpu 0 -> 1\n~ a:2: with a\n")
+        self.assertEqual((self.value(fake, "block_size"), data(fake)), ("4096", before))
+        self.good(apply(fake, self.BLOCKS + "paths = 2\n"), "^nothing to do")
+        self.good(apply(fake, A + "set = emulate_tpu=0 block_size=512\npaths = 2\n"), "^~ a: emulate_tpu 1 -> 0, block_size 4096 -> 512\n")
+        self.assertEqual((self.value(fake, "emulate_tpu"), data(fake)), ("0", before))
+
+    def test_what_others_changed_is_seen(self):
+        fake = Fake()
+        self.good(apply(fake, self.BLOCKS))
+        fake.write(f"{backstores(fake)[0]}/attrib/emulate_tpu", "0")
+        self.good(apply(fake, self.BLOCKS), "^~ a: emulate_tpu 0 -> 1\n")
+        self.assertEqual(self.value(fake, "emulate_tpu"), "1")
+
+    def test_one_that_is_not_set_any_more(self):
+        fake = Fake()
+        self.good(apply(fake, self.BLOCKS))
+        before = data(fake)
+        self.refused(apply(fake, A), 3, "a: its data would be lost; with --force it is made anew")
+        self.assertEqual(data(fake), before)
+        self.good(apply(fake, A, "--force"), r"^~ a: block_size 4096 -> the default, emulate_tpu 1 -> the default \(its data is lost\)")
+        self.assertEqual((self.value(fake, "block_size"), self.value(fake, "emulate_tpu")), ("512", "0"))
+
+    def test_those_that_the_kernel_does_not_take(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        goal = seen(fake)
+        for text, reason in (("colour=1", "core/rd_mcp_0/a has no attribute colour"), ("block_size=100", "core/rd_mcp_0/a does not take block_size=100: Invalid argument"),
+                             ("emulate_tpu=1 block_size=100", "does not take block_size=100: Invalid argument"), ("emulate_tpu=10", "emulate_tpu=10: the kernel makes 1 of it")):
+            self.refused(apply(fake, A + f"set = {text}\n"), 3, reason)
+            self.assertEqual(seen(fake), goal, text)
+            self.refused(run(fake, "create", "--ramdisk", "8M", "--name", "b", "--set", text.replace(" ", ",")), 1, reason.replace("_0/a", "_1/b"))
+            self.assertEqual(seen(fake), goal, text)
+
+    def test_killed_while_they_are_set(self):
+        """What is written down of them is what they are, and from there both ways are open."""
+        for k in range(1, 20):
+            fake = Fake()
+            self.good(apply(fake, A))
+            fake = fake.again()
+            fake.die_at = k
+            try:
+                apply(fake, self.BLOCKS)
+                break
+            except Died:
+                fake = fake.again()
+            run(fake, "remove", "none")
+            written = dict(each.split("=") for each in (json.loads(run(fake, "list", "--json").output)[0]["set"] or "").split(",") if each)
+            self.assertEqual(written, {name: self.value(fake, name) for name in written}, k)
+            other = fake.copy()
+            self.good(apply(fake, self.BLOCKS))
+            self.assertEqual((self.value(fake, "block_size"), self.value(fake, "emulate_tpu")), ("4096", "1"), k)
+            self.good(apply(other, A, "--force"))
+            self.assertEqual((self.value(other, "block_size"), self.value(other, "emulate_tpu")), ("512", "0"), k)
+        self.assertGreater(k, 5)
+
+    def test_others_have_the_backstore_too(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        fake.expose("loopback/naa.5001405000000009/tpgt_1", 0, backstores(fake)[0][len(TARGET) + 1:])
+        goal = seen(fake)
+        self.refused(apply(fake, self.BLOCKS), 3, "is used by loopback/naa.5001405000000009/tpgt_1/lun/lun_0, too; nothing was changed")
+        self.assertEqual(seen(fake), goal)
+
+    def test_restored_with_and_without_them(self):
+        for attributes in (), ("4096", "1"):
+            fake = Fake()
+            self.good(apply(fake, self.BLOCKS))
+            goal = seen(fake)
+            del fake.nodes["/run/tcm-loop/state.json"]
+            if not attributes:
+                fake.unlink(f"{PORT}/lun/lun_0/backstore")
+                fake.write(f"{backstores(fake)[0]}/attrib/block_size", "512")
+                fake.symlink(backstores(fake)[0], f"{PORT}/lun/lun_0/backstore")
+            self.good(apply(fake, self.BLOCKS), "^= a: is there already, adopted")
+            self.assertEqual(seen(fake), goal)
+            self.good(apply(fake, self.BLOCKS), "^nothing to do")
+
+
 class Restored(Case):
     """What targetcli saved, target.service has made before the command comes."""
 

@@ -54,7 +54,9 @@ class Files(unittest.TestCase):
                 ("file = /x\nsize = 1000", "multiples of 512"), ("ramdisk = 1M\nlun = 65536", "from 0 to 65535"), ("ramdisk = 1M\nlun = ٣", "from 0 to 65535"),
                 ("ramdisk = 1M\ntpg = -1", "from 0 to 65535"), ("ramdisk = 1M\nserial = a/b", "printable ASCII characters but /"),
                 ("ramdisk = 1M\nserial = ../../x", "but /"), (f"ramdisk = 1M\nserial = {'1' * 300}", "up to 240"), ("ramdisk = 1M\nserial = a\n  b", "printable ASCII"),
-                ("ramdisk = 1M\nserial = ä", "printable ASCII"), ("ramdisk = 1M\nwrite_protect = maybe", 'write_protect "maybe"; accepted are yes and no'), ("ramdisk = 1M\nfile = /x", "exactly one of"), ("size = 1M", "none is given"),
+                ("ramdisk = 1M\nserial = ä", "printable ASCII"), ("ramdisk = 1M\nwrite_protect = maybe", 'write_protect "maybe"; accepted are yes and no'), *((f"ramdisk = 1M\nset = {text}", f'set ".*": accepted are attributes of a backstore') for text in
+                  ("block_size", "block_size=", "=1", "block_size=4K", "a=1 a=2", "../enable=0", "a/b=1", "A=1", "a=-1", "a=1;b=2", "a = 1", "a=٣")),
+                ("ramdisk = 1M\nfile = /x", "exactly one of"), ("size = 1M", "none is given"),
                 ("colour = red\nramdisk = 1M", 'unknown option "colour"'), ("ramdisk = 1M\nprotocol = fc\ntarget = naa.5001405000000001", "not of protocol fc"),
                 ("ramdisk = 1M\nprotocol = sata", 'protocol "sata"'), ("ramdisk = 1M\ninitiator = ../../x", "accepted are naa"), ("ramdisk = 1M\ntarget = naa.5/..", "wrong at character 6")):
             self.refused(f"[one]\n{text}\n", reason)

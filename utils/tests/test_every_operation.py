@@ -47,6 +47,7 @@ def wanted(random):
             text += random.choice(("", "", f"serial = {random.randrange(1, 3)}\n"))
             text += "write_protect = yes\n" if len(text) % 3 == 0 else ""
             text += random.choice(("", "", "paths = 2\n", "paths = 3\n"))
+            text += ("set = block_size=4096 emulate_tpu=1\n", "set = emulate_tpu=1\n", "", "", "")[len(text) % 5]
         try:
             disks = conf.parse(text, "conf")
             files = [disk.where for disk in disks if disk.where and disk.kind != PATH]
@@ -63,7 +64,8 @@ def files(fake):
 def kept(before, after):
     """The names of ramdisks that need no other backstore."""
     one, two = ({disk.name: disk for disk in conf.parse(text, "conf")} for text in (before, after))
-    return {name for name in one if name in two and one[name].kind == "ramdisk" == two[name].kind and one[name].size == two[name].size}
+    return {name for name in one if name in two and one[name].kind == "ramdisk" == two[name].kind and one[name].size == two[name].size
+            and dict(one[name].attributes).keys() <= dict(two[name].attributes).keys()}
 
 
 class EveryOperation(unittest.TestCase):

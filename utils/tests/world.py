@@ -7,7 +7,7 @@ import os
 import re
 import unittest
 
-from fake import CORE, LOOPBACK, SERIAL
+from fake import ATTRIBUTES, CORE, LOOPBACK, SERIAL
 from tcmloop import cli, names
 from tcmloop.names import Error
 
@@ -64,7 +64,8 @@ def seen(fake):
     for path in backstores(fake):
         key = ("backstore", re.sub(r"_\d+/", "/", path[len(CORE):]))
         assert key not in found, f"twice: {key}"
-        found[key] = (fake.nodes[f"{path}/control"], fake.nodes[f"{path}/wwn/vpd_unit_serial"][len(SERIAL):], fake.nodes[f"{path}/enable"])
+        found[key] = (fake.nodes[f"{path}/control"], fake.nodes[f"{path}/wwn/vpd_unit_serial"][len(SERIAL):], fake.nodes[f"{path}/enable"],
+                      *(fake.nodes[f"{path}/{name}"] for name in ATTRIBUTES))
     for target in fake.children(LOOPBACK):
         if target == f"{LOOPBACK}/discovery_auth":
             continue
