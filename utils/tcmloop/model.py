@@ -100,6 +100,8 @@ class Disk:
             raise Error(f"{name}: write_protect \"{protect}\"; accepted are yes and no")
         self.write_protect = protect == "yes"
         self.attributes = attributes_of(options.get("set") or "", name)
+        if self.kind == "file" and ("emulate_write_cache", "0") in self.attributes:
+            raise Error(f"{name}: set emulate_write_cache=0: a file is written through the page cache, of which a disk without a cache would not tell")
         self.paths = self.number(options, "paths", 1)
         if not 1 <= self.paths <= MAX_PATHS:
             raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")

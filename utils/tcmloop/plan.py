@@ -109,6 +109,7 @@ def shown(differences):
 class Planner:
     def __init__(self, state, snapshot, users, planned, force=False):
         self.state, self.snapshot, self.users, self.planned, self.force = state, snapshot, users, planned, force
+        self.wanted = []
         self.have = {name: find(snapshot, made) for name, made in state.disks.items()}
         self.moves = {}
         self.owner = {have.inside: name for name, have in self.have.items() if have.inside and state.disks[name].kind != PATH}
@@ -199,6 +200,8 @@ class Planner:
         unset = bool(differences) and not {name for name, _ in now.attributes} <= dict(disk.attributes).keys()
         move.rebuild = unset or any(key in ("kind", "where", "size") for key in differences)
         new = move.rebuild or not have.inside
+        for name, _ in disk.attributes if not new else ():
+            lio.read_attribute(self.snapshot.tree, have.inside, name)
         if new and any(b.name == disk.name and b.inside != have.inside for b in self.snapshot.backstores.values()):
             raise self.explained(move, disk, f"{disk.name}: there is a backstore of that name, which this command did not make")
         size = disk.size or (now.size if now and not new else 0)
@@ -218,12 +221,16 @@ class Planner:
                 move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {move.text}"
         elif move.adopted and not move.rebuild:
             move.sign, move.text = "=", "is there already, adopted" + ("" if have.linked else f"; {'; '.join(have.instead)}; made: {disk.target}")
+            if differences:
+                move.sign, move.text = "~", f"{move.text}; {shown(differences)}"
         elif differences:
             move.sign, move.text = "~", shown(differences)
         elif not have.linked:
             move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {disk.target}"
         elif now.origin != origin:
             move.sign, move.text = "=", "is there already, adopted"
+        elif dict(now.attributes) != dict(disk.attributes):
+            move.sign, move.text = "=", "is so already"
         if move.rebuild or now and have.inside and now.serial != disk.serial or move.set:
             others = self.others(now, have)
             if others:
@@ -290,6 +297,7 @@ class Planner:
     def others(self, made, have):
         """The other LUNs of all fabrics that are linked to its backstore, but for its own other paths that change with it."""
         places = [path.place for path in self.state.disks.values() if path.kind == PATH and path.where == made.name and path.name in self.planned]
+        places += [(*path.port, path.lun) for path in self.wanted if path.kind == PATH and path.where == made.name]
         own = {self.snapshot.luns[place].path for place in places + [made.place] if place in self.snapshot.luns}
         return [path for path in self.snapshot.backstores[have.inside].luns if path not in own] if have.inside else []
 
@@ -521,6 +529,7 @@ def cleanup_order(step):
 def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=False, force=False):
     """The changes, in their order; those that are refused have a fault and no steps."""
     planner = Planner(state, snapshot, users, {*leaving, *(disk.name for disk in wanted)}, force)
+    planner.wanted = wanted
     for name in leaving:
         planner.remove(name)
     for disk in wanted:
@@ -554,7 +563,8 @@ def recovery(state, snapshot):
         if result and result is now:
             backstore, attributes = snapshot.backstores[old.inside], now.attributes
             if after and after.inside == now.inside and not old.linked:  # some may be set already
-                attributes = tuple((name, backstore.attribute(name)) for name in {**dict(now.attributes), **dict(after.attributes)})
+                values = {name: backstore.attribute(name) for name in {**dict(now.attributes), **dict(after.attributes)}}
+                attributes = tuple((name, value) for name, value in values.items() if value and (name in dict(now.attributes) or (name, value) in after.attributes))
             result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes)
         steps = []
         for made in filter(None, gone):

@@ -228,12 +228,35 @@ class Attributes(Case):
             run(fake, "remove", "none")
             written = dict(each.split("=") for each in (json.loads(run(fake, "list", "--json").output)[0]["set"] or "").split(",") if each)
             self.assertEqual(written, {name: self.value(fake, name) for name in written}, k)
+            self.assertTrue(all(self.BLOCKS.count(f"{name}={value}") for name, value in written.items()), (k, written))
             other = fake.copy()
             self.good(apply(fake, self.BLOCKS))
             self.assertEqual((self.value(fake, "block_size"), self.value(fake, "emulate_tpu")), ("4096", "1"), k)
-            self.good(apply(other, A, "--force"))
+            self.good(apply(other, A, *("--force",) if written else ()))
             self.assertEqual((self.value(other, "block_size"), self.value(other, "emulate_tpu")), ("512", "0"), k)
         self.assertGreater(k, 5)
+
+    def test_one_that_there_is_not_takes_no_disk_away(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        goal = dict(fake.nodes)
+        self.refused(apply(fake, A + "set = emulate_tpu=1 colour=1\n", "--dry-run"), 3, "core/rd_mcp_0/a has no attribute colour")
+        fake.nodes[CONF] = goal[CONF]
+        self.assertEqual(dict(fake.nodes), goal)
+        changes = fake.changes
+        self.refused(apply(fake, A + "set = emulate_tpu=1 colour=1\n", "--force"), 3, "core/rd_mcp_0/a has no attribute colour")
+        self.assertEqual(fake.changes, changes)
+
+    def test_what_is_so_already_is_written_down(self):
+        fake = Fake()
+        self.good(apply(fake, A))
+        fake.write(f"{backstores(fake)[0]}/attrib/emulate_tpu", "1")
+        self.good(apply(fake, A + "set = emulate_tpu=1\n"), "^= a: is so already\n")
+        self.assertEqual(json.loads(run(fake, "list", "--json").output)[0]["set"], "emulate_tpu=1")
+        self.good(apply(fake, A + "set = emulate_tpu=1\n"), "^nothing to do")
+        fake.write(f"{backstores(fake)[0]}/attrib/emulate_tpu", "0")
+        self.good(apply(fake, A + "set = emulate_tpu=0\n"), "^= a: is so already\n")
+        self.good(apply(fake, A + "set = emulate_tpu=0\n"), "^nothing to do")
 
     def test_others_have_the_backstore_too(self):
         fake = Fake()
@@ -253,9 +276,18 @@ class Attributes(Case):
                 fake.unlink(f"{PORT}/lun/lun_0/backstore")
                 fake.write(f"{backstores(fake)[0]}/attrib/block_size", "512")
                 fake.symlink(backstores(fake)[0], f"{PORT}/lun/lun_0/backstore")
-            self.good(apply(fake, self.BLOCKS), "^= a: is there already, adopted")
+            self.good(apply(fake, self.BLOCKS), "^= a: is there already, adopted\n" if attributes else "^~ a: is there already, adopted; block_size 512 -> 4096\n")
             self.assertEqual(seen(fake), goal)
             self.good(apply(fake, self.BLOCKS), "^nothing to do")
+
+    def test_restored_with_other_paths(self):
+        fake = Fake()
+        self.good(apply(fake, A + "paths = 2\n"))
+        before = data(fake)
+        del fake.nodes["/run/tcm-loop/state.json"]
+        self.good(apply(fake, self.BLOCKS + "paths = 2\n"), "^~ a: is there already, adopted; block_size 512 -> 4096")
+        self.assertEqual((self.value(fake, "block_size"), data(fake)), ("4096", before))
+        self.good(apply(fake, self.BLOCKS + "paths = 2\n"), "^nothing to do")
 
 
 class Restored(Case):

@@ -56,6 +56,7 @@ class Files(unittest.TestCase):
                 ("ramdisk = 1M\nserial = ../../x", "but /"), (f"ramdisk = 1M\nserial = {'1' * 300}", "up to 240"), ("ramdisk = 1M\nserial = a\n  b", "printable ASCII"),
                 ("ramdisk = 1M\nserial = ä", "printable ASCII"), ("ramdisk = 1M\nwrite_protect = maybe", 'write_protect "maybe"; accepted are yes and no'), *((f"ramdisk = 1M\nset = {text}", f'set ".*": accepted are attributes of a backstore') for text in
                   ("block_size", "block_size=", "=1", "block_size=4K", "a=1 a=2", "../enable=0", "a/b=1", "A=1", "a=-1", "a=1;b=2", "a = 1", "a=٣")),
+                ("file = /x\nset = emulate_write_cache=0", "emulate_write_cache=0: a file is written through the page cache"),
                 ("ramdisk = 1M\nfile = /x", "exactly one of"), ("size = 1M", "none is given"),
                 ("colour = red\nramdisk = 1M", 'unknown option "colour"'), ("ramdisk = 1M\nprotocol = fc\ntarget = naa.5001405000000001", "not of protocol fc"),
                 ("ramdisk = 1M\nprotocol = sata", 'protocol "sata"'), ("ramdisk = 1M\ninitiator = ../../x", "accepted are naa"), ("ramdisk = 1M\ntarget = naa.5/..", "wrong at character 6")):
