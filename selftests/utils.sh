@@ -126,12 +126,12 @@ check "another's disk is still there" test -e "$(device_of $naa 1 0)"
 # Attributes of a backstore: before its LUN is linked, and again when the file has others.
 printf '[set]\nfile = %s\nsize = 16M\npaths = 2\nset = emulate_tpu=1\n' "$work/set.img" >$conf
 check "apply a disk with an attribute" $tcm_loop apply $conf
-queue() { cat "/sys/block/$(basename "$(device_named set)")/queue/$1"; }
-check "which it has" test "$(queue discard_max_bytes)" -gt 0
+queue() { cat "/sys/block/$(basename "$(device_named "$1")")/queue/$2"; } # queue NAME FILE
+check "which it has" test "$(queue set discard_max_bytes)" -gt 0
 sed -i 's/^set = .*/set = emulate_tpu=1, block_size=4096/' $conf
 check "another one" grep -q "^~ set: block_size 512 -> 4096" <<<"$($tcm_loop apply $conf)"
-check_equal "is set, too" 4096 "$(queue logical_block_size)"
-check_equal "and the other path is there again" 4096 "$(cat "/sys/block/$(basename "$(device_named set:2)")/queue/logical_block_size")"
+check_equal "is set, too" 4096 "$(queue set logical_block_size)"
+check_equal "and the other path is there again" 4096 "$(queue set:2 logical_block_size)"
 check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
 for attribute in colour=1 block_size=100 emulate_tpu=10; do
 	check "$attribute is refused" refused "${attribute%=*}" $tcm_loop create --ramdisk 8M --name not --set $attribute

@@ -119,26 +119,24 @@ def set_serial(tree, undo, inside, before, after):
     undo.append(partial(tree.write, path, before))
 
 
-def read_attribute(tree, inside, name):
-    path = f"{TARGET}/{inside}/attrib/{name}"
-    value = tree.read(path)
-    if value is None:
-        raise Error(f"{inside} has no attribute {name}; those that there are are files of {os.path.dirname(path)}")
-    return value.strip()
+def no_attribute(inside, name):
+    return Error(f"{inside} has no attribute {name}; those that there are are files of {TARGET}/{inside}/attrib")
 
 
 def set_attributes(tree, undo, inside, attributes):
     """Of a backstore that is enabled, to which no LUN is linked: the kernel refuses most of them else."""
     for name, value in attributes:
         path = f"{TARGET}/{inside}/attrib/{name}"
-        before = read_attribute(tree, inside, name)
-        if before != value:
+        before = tree.read(path)
+        if before is None:
+            raise no_attribute(inside, name)
+        if before.strip() != value:
             try:
                 tree.write(path, value)
             except OSError as e:
                 raise Error(f"{inside} does not take {name}={value}: {e.strerror}") from e
-            undo.append(partial(tree.write, path, before))
-            found = read_attribute(tree, inside, name)
+            undo.append(partial(tree.write, path, before.strip()))
+            found = tree.read(path).strip()
             if found != value:
                 raise Error(f"{name}={value}: the kernel makes {found} of it")
 

@@ -107,9 +107,9 @@ def shown(differences):
 
 
 class Planner:
-    def __init__(self, state, snapshot, users, planned, force=False):
-        self.state, self.snapshot, self.users, self.planned, self.force = state, snapshot, users, planned, force
-        self.wanted = []
+    def __init__(self, state, snapshot, users, leaving, wanted, force):
+        self.state, self.snapshot, self.users, self.wanted, self.force = state, snapshot, users, wanted, force
+        self.planned = {*leaving, *(disk.name for disk in wanted)}
         self.have = {name: find(snapshot, made) for name, made in state.disks.items()}
         self.moves = {}
         self.owner = {have.inside: name for name, have in self.have.items() if have.inside and state.disks[name].kind != PATH}
@@ -201,7 +201,8 @@ class Planner:
         move.rebuild = unset or any(key in ("kind", "where", "size") for key in differences)
         new = move.rebuild or not have.inside
         for name, _ in disk.attributes if not new else ():
-            lio.read_attribute(self.snapshot.tree, have.inside, name)
+            if self.snapshot.backstores[have.inside].attribute(name) is None:
+                raise lio.no_attribute(have.inside, name)
         if new and any(b.name == disk.name and b.inside != have.inside for b in self.snapshot.backstores.values()):
             raise self.explained(move, disk, f"{disk.name}: there is a backstore of that name, which this command did not make")
         size = disk.size or (now.size if now and not new else 0)
@@ -351,11 +352,11 @@ class Planner:
                 self.moves[name].fault = Error(f"{name}: {shown_size(size)} of RAM, {shown_size(sum(wanted.values()))} for all new ramdisks, "
                                                f"but {free >> 20} MiB are available; with --force it is tried")
 
-    def choose_initiators(self, wanted):
+    def choose_initiators(self):
         """The nexus is the port's: its initiator is what one of its disks says, or what it has, or comes from its first disk's name."""
         self.initiators = {}
         by_port = {}
-        for disk in wanted:
+        for disk in self.wanted:
             by_port.setdefault(disk.port, []).append(disk)
         for port, disks in by_port.items():
             nexus = self.snapshot.nexus(port)
@@ -528,8 +529,7 @@ def cleanup_order(step):
 
 def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=False, force=False):
     """The changes, in their order; those that are refused have a fault and no steps."""
-    planner = Planner(state, snapshot, users, {*leaving, *(disk.name for disk in wanted)}, force)
-    planner.wanted = wanted
+    planner = Planner(state, snapshot, users, leaving, wanted, force)
     for name in leaving:
         planner.remove(name)
     for disk in wanted:
@@ -537,7 +537,7 @@ def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=F
     planner.check_data()
     planner.check_places()
     planner.check_memory()
-    planner.choose_initiators(wanted)
+    planner.choose_initiators()
     planner.check_use()
     for move in planner.moves.values():
         if move.fault and not move.sign:

@@ -14,6 +14,7 @@ class Backstore:
         self.plugin = hba.rpartition("_")[0]
         self.serial = (tree.read(f"{TARGET}/{inside}/wwn/vpd_unit_serial") or "").partition(":")[2].strip()
         self.luns = []  # all that are linked to it, of all fabrics
+        self.attributes = {}  # that were looked at
 
     @property
     def kind(self):
@@ -21,8 +22,10 @@ class Backstore:
 
     def attribute(self, name):
         """What it has, or None."""
-        value = self.tree.read(f"{TARGET}/{self.inside}/attrib/{name}")
-        return value.strip() if value is not None else None
+        if name not in self.attributes:
+            value = self.tree.read(f"{TARGET}/{self.inside}/attrib/{name}")
+            self.attributes[name] = value.strip() if value is not None else None
+        return self.attributes[name]
 
     def info(self):
         return self.tree.read(f"{TARGET}/{self.inside}/info") or ""
