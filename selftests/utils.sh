@@ -123,6 +123,29 @@ check "and nothing was touched" grep -q "^one " <<<"$($tcm_loop list)"
 check "remove --all" $tcm_loop remove --all
 check "another's disk is still there" test -e "$(device_of $naa 1 0)"
 
+# A file grows below its disks, which are in use.
+$tcm_loop create --file "$work/grow.img" --size 16M --name grow --paths 2 >/dev/null
+mkfs.ext4 -q "$(device_named grow)" && mount "$(device_named grow)" "$work/mnt" || failed mount
+blocks_of() { cat "/sys/block/$(basename "$(device_named "$1")")/size"; } # blocks_of NAME
+check "resize a file whose disk is mounted" $tcm_loop resize grow 32M
+check_equal "its disk has the size" 65536 "$(blocks_of grow)"
+check_equal "the other path, too" 65536 "$(blocks_of grow:2)"
+check "and so has its file system" resize2fs "$(device_named grow)"
+check "which can be filled" dd if=/dev/zero of="$work/mnt/fill" bs=1M count=24 oflag=direct status=none
+umount "$work/mnt"
+check "it does not shrink" refused "does not shrink" $tcm_loop resize grow 16M
+check "its file grows by hand" truncate -s 48M "$work/grow.img"
+check "resize without a size" $tcm_loop resize grow:2
+check_equal "takes the file's" 98304 "$(blocks_of grow:2)"
+check "its end can be written" dd if=/dev/zero of="$(device_named grow:2)" bs=1M seek=47 count=1 oflag=direct status=none
+check "remove grow" $tcm_loop remove grow
+printf '[grow]\nfile = %s\n' "$work/grow.img" >$conf
+check "apply one that is there" $tcm_loop apply $conf
+printf '[grow]\nfile = %s\nsize = 64M\n' "$work/grow.img" >$conf
+check "with a larger size it grows" grep -q "^~ grow: size 50331648 -> 67108864" <<<"$($tcm_loop apply $conf)"
+check_equal "and its disk" 131072 "$(blocks_of grow)"
+check "remove --all" $tcm_loop remove --all
+
 # Attributes of a backstore: before its LUN is linked, and again when the file has others.
 printf '[set]\nfile = %s\nsize = 16M\npaths = 2\nset = emulate_tpu=1\n' "$work/set.img" >$conf
 check "apply a disk with an attribute" $tcm_loop apply $conf

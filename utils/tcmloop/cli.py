@@ -220,7 +220,7 @@ def complete(words, tree):
     elif not command:
         found = commands
     else:
-        found = Store(tree).load().disks if command in ("remove", "forget", "show", "fault", "faults", "offline", "online", "alua", "reset") else ()
+        found = Store(tree).load().disks if command in ("remove", "forget", "show", "fault", "faults", "offline", "online", "alua", "reset", "resize") else ()
     for word in found:
         if word.startswith(last):
             say(word)
@@ -508,6 +508,11 @@ def add_lab(commands):
     sub = commands.add_parser("faults", help="show the faults of disks, as options of \"fault\"")
     sub.add_argument("disk", nargs="*", help="name, or /dev/sdX; else of all")
     sub.set_defaults(run=lab.show_faults)
+
+    sub = commands.add_parser("resize", help="have a file and its disks grow, or the disks of a device that has grown")
+    sub.add_argument("disk", help="name, or /dev/sdX")
+    sub.add_argument("size", nargs="?", help="of a file, as 2G; else the one that it has")
+    sub.set_defaults(run=lab.resize)
 
     for name, what in ("offline", "have ports answer nothing: commands fail at once, other paths take over"), ("online", "have them answer again"):
         sub = commands.add_parser(name, help=what)

@@ -7,9 +7,10 @@ from functools import partial
 
 from . import faults, lio, plan
 from .inuse import Users
-from .model import shown_size
+from .model import PATH, Made, shown_size, size_of
 from .names import Error
 from .output import say
+from .state import Entry
 
 NO_SUCH_DISK = 4  # an exit status
 ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
@@ -191,6 +192,36 @@ def make_group(tree, undo, groups, group):
         tree.mkdir(path)
         undo.append(partial(tree.rmdir, path))
         tree.write(f"{path}/tg_pt_gp_id", next(str(number) for number in range(1, 65536) if str(number) not in used))
+
+
+def resize(session, arguments):
+    """A file grows with its disks, which may be in use; those of a device that has grown look at it."""
+    with session.writing() as (state, _):
+        ((label, place),), _, snapshot = chosen(session, [arguments.disk])
+        inside = snapshot.luns[place].inside
+        backstore, where, steps = snapshot.backstores[inside], snapshot.backstores[inside].where(), []
+        if backstore.kind not in ("file", "block"):
+            raise Error(f"{label}: {backstore.kind} is a backstore that this command cannot grow; it can those of files and block devices")
+        node = snapshot.node(where)
+        if not node:
+            raise Error(f"{label}: {where} is not there any more")
+        made = next((disk for disk in state.disks.values() if disk.inside == inside and disk.kind != PATH), None)
+        now = made or Made(label, "", backstore.kind, where, backstore.size(), inside, False, backstore.serial, *place)
+        after = now
+        if node.kind == "file":
+            before = backstore.size()
+            size = size_of(arguments.size, int(backstore.attribute("block_size") or 512), f"{label}: size") if arguments.size else node.size
+            if arguments.size and now.origin not in ("create", ""):
+                raise Error(f"{label} is in {now.origin}: with another size there \"tcm-loop apply\" grows it")
+            if size < before:
+                raise Error(f"{label}: size {shown_size(size)}: it has {shown_size(before)}, and a disk does not shrink")
+            steps = plan.grow_file(snapshot, where, size) + plan.grow(snapshot, inside, before, size)
+            after = now._replace(size=size)
+        elif arguments.size:
+            raise Error(f"{label}: size {arguments.size}: its size is that of {where}; when that has grown \"tcm-loop resize {label}\" has its disks look at it")
+        move = plan.Move(now.name, now, plan.find(snapshot, now), after)
+        change = plan.Change([move], {made.name: Entry(made, after)} if made else {}, {}, steps or [lio.Step(lio.look_again, (snapshot.addresses(inside),))], [], None)
+        return session.perform([change], several=False)
 
 
 def reset(session, arguments):

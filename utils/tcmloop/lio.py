@@ -51,6 +51,25 @@ def make_file(tree, undo, path, size):
     undo.append(partial(tree.unlink, path))
 
 
+def grow_file(tree, undo, path, before, after):
+    tree.truncate(path, after)
+    undo.append(partial(tree.truncate, path, before))
+
+
+def grow_backstore(tree, undo, inside, before, after):
+    """Of a file that has that size, in use or not: the target core asks for it at every command."""
+    path = f"{TARGET}/{inside}/control"
+    tree.write(path, f"fd_dev_size={after}")
+    undo.append(partial(tree.write, path, f"fd_dev_size={before}"))
+
+
+def look_again(tree, _, addresses):
+    """Have disks see what size they are.  One that is offline sees it when it is online again."""
+    for address in addresses:
+        with contextlib.suppress(OSError):
+            tree.write(f"/sys/bus/scsi/devices/{address}/rescan", "1")
+
+
 def control(made):
     """What a backstore is told before it is enabled: attribute and value."""
     if made.kind == "ramdisk":

@@ -76,6 +76,7 @@ class Move:
         self.sign, self.text, self.notes, self.fault = "", "", [], None
         self.rebuild = self.relink = False  # another backstore; the LUN is linked anew
         self.set = ()  # attributes that its backstore gets
+        self.grows = False  # its file becomes larger
         self.make_file = self.adopted = self.keep_backstore = False
         self.initiator = None  # a port, its initiator before and after, if that changes
 
@@ -154,7 +155,8 @@ class Planner:
             if b.plugin == PLUGINS[disk.kind] and b.name == disk.name and b.serial == disk.serial and b.inside not in self.owner:
                 where, size = b.where(), b.size()
                 same = disk.kind == "ramdisk" or self.same_data(where, disk.where)
-                if not self.force and (not same or disk.kind != "block" and disk.size and size and size != disk.size):
+                grows = disk.kind == "file" and size < disk.size
+                if not self.force and (not same or disk.kind != "block" and disk.size and size and size != disk.size and not grows):
                     raise Error(f"{disk.name}: {b.inside} has its name and serial number, but not its data: it is {b.kind} {where or shown_size(size)}; "
                                 "with --force it is made anew")
                 move.now = Made(disk.name, "", disk.kind, disk.where if same else where, size or disk.size, b.inside, False, b.serial, disk.target, disk.tpg, disk.lun,
@@ -198,7 +200,8 @@ class Planner:
         differences = self.differences(disk, now, have.inside) if now and have.inside else {}
         # What an attribute was before it was set nobody knows any more.
         unset = bool(differences) and not {name for name, _ in now.attributes} <= dict(disk.attributes).keys()
-        move.rebuild = unset or any(key in ("kind", "where", "size") for key in differences)
+        move.grows = "size" in differences and disk.kind == now.kind == "file" and "where" not in differences and disk.size > now.size
+        move.rebuild = unset or any(key in ("kind", "where") or key == "size" and not move.grows for key in differences)
         new = move.rebuild or not have.inside
         for name, _ in disk.attributes if not new else ():
             if self.snapshot.backstores[have.inside].attribute(name) is None:
@@ -209,7 +212,9 @@ class Planner:
         if new and disk.kind != "ramdisk":
             node = self.snapshot.node(disk.where)
             move.make_file = disk.kind == "file" and not node
-            size = self.size_of_data(disk, node)
+            size = self.size_of_data(disk, node, move.grows)
+        elif move.grows and not self.snapshot.node(disk.where):
+            raise Error(f"{disk.name}: {disk.where} is not there any more")
         inside = have.inside if not new else ""
         move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
                           move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
@@ -275,7 +280,7 @@ class Planner:
         nodes = [self.snapshot.node(path) for path in (one, other) if path]
         return len(nodes) == 2 and None not in nodes and nodes[0].key == nodes[1].key
 
-    def size_of_data(self, disk, node):
+    def size_of_data(self, disk, node, grows):
         reason = absent(disk, self.snapshot)
         if reason and (not self.force or disk.kind == "block" and not node):
             raise Absent(f"{disk.name}: {reason}" + ("; with --force it is taken as it is" if node or disk.kind == "file" else ""))
@@ -291,9 +296,9 @@ class Planner:
             return disk.size
         if node.kind != "file":
             raise Error(f"{disk.name}: {disk.where} is not a file")
-        if disk.size and disk.size != node.size:
+        if disk.size and disk.size != node.size and not (grows and disk.size > node.size):
             raise Error(f"{disk.name}: {disk.where} has {node.size} bytes, not {disk.size}; leave the size out, or change the file")
-        return node.size
+        return disk.size if grows else node.size
 
     def others(self, made, have):
         """The other LUNs of all fabrics that are linked to its backstore, but for its own other paths that change with it."""
@@ -456,7 +461,7 @@ class Planner:
             lines = [str(move.fault) for move in refused]
             lines += [f"{move.name}: waits for {', '.join(m.name for m in refused)}" for move in moves if not move.fault]
             return Change(moves, {}, {}, [], [], Error("\n".join(lines), refused[0].fault.status))
-        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link")}, {}, []
+        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link", "grow")}, {}, []
         taken = {self.data_key(move.after.where) for move in moves if move.after and move.after.kind == "block" and not move.after.inside}
         changed = set()
         for move in moves:
@@ -481,6 +486,10 @@ class Planner:
                 steps["unlink"].append(Step(lio.remove_lun, (now.place, now.write_protect)))
             if after and have.inside == after.inside and now.serial != after.serial and after.kind != PATH:
                 steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
+            if move.grows:
+                steps["file"] += grow_file(self.snapshot, after.where, after.size)
+            if move.grows and not move.rebuild:
+                steps["grow"] += grow(self.snapshot, after.inside, now.size, after.size)
             if move.set:
                 steps["set"].append(Step(lio.set_attributes, (after.inside, move.set)))
             if move.initiator and move.initiator[0] not in changed:
@@ -518,6 +527,17 @@ class Planner:
         if port[0] not in self.snapshot.targets or any(key[0] == port[0] and "target" in value.ours for key, value in self.state.ports.items()):
             ours.insert(0, "target")
         return Port(self.initiators[port], tuple(ours), known.other if known else {})
+
+
+def grow_file(snapshot, path, size):
+    """The steps, none if it is as large."""
+    before = snapshot.node(path).size
+    return [Step(lio.grow_file, (path, before, size))] if before < size else []
+
+
+def grow(snapshot, inside, before, after):
+    """The steps of a file's backstore, in use or not."""
+    return [Step(lio.grow_backstore, (inside, before, after)), Step(lio.look_again, (snapshot.addresses(inside),))]
 
 
 def cleanup_order(step):
@@ -565,7 +585,8 @@ def recovery(state, snapshot):
             if after and after.inside == now.inside and not old.linked:  # some may be set already
                 values = {name: backstore.attribute(name) for name in {**dict(now.attributes), **dict(after.attributes)}}
                 attributes = tuple((name, value) for name, value in values.items() if value and (name in dict(now.attributes) or (name, value) in after.attributes))
-            result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes)
+            size = backstore.size() if now.kind == "file" else 0
+            result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes, size=size or now.size)
         steps = []
         for made in filter(None, gone):
             lun = snapshot.luns.get(made.place)
@@ -587,7 +608,9 @@ def is_reached(snapshot, now, after):
     stays = now and now.place == after.place and now.write_protect != after.write_protect
     if not find(snapshot, after).linked or stays and snapshot.is_protected(after.place) != after.write_protect:
         return False
-    return all(snapshot.backstores[after.inside].attribute(name) == value for name, value in after.attributes)
+    backstore = snapshot.backstores[after.inside]
+    grown = not now or now.inside != after.inside or now.size == after.size or backstore.size() == after.size
+    return grown and all(backstore.attribute(name) == value for name, value in after.attributes)
 
 
 def find_either(snapshot, made, other):

@@ -138,6 +138,10 @@ class Snapshot(Look):
         address = self.attribute(place[:2], "address")
         return f"{address}:{place[2]}" if address else ""
 
+    def addresses(self, inside):
+        """Of the disks that a backstore has."""
+        return [self.hctl(place) for place, lun in self.luns.items() if lun.inside == inside and self.device(place)]
+
     def device(self, place):
         """The disk's name under /dev, or None."""
         return self.once(("device", place), lambda: device_of(self.tree, self.hctl(place)))

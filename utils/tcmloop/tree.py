@@ -142,6 +142,15 @@ class Tree:
             os.close(fd)
         self.sync_folder(path)
 
+    def truncate(self, path, size):
+        """Another size of a file, which is on the medium."""
+        fd = os.open(self.change(path, f"truncate -s {size} {path}"), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(fd, size)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
     def replace(self, path, text):
         """Write a file anew: whoever reads it finds the old text or the new one."""
         name = self.change(path, f"(replace {path})")

@@ -280,7 +280,10 @@ class Fake(Tree):
                 self.refuse(errno.EINVAL, path)
             text = f"{text[0]}\n"
         elif path.endswith("/control"):
-            text = ",".join(filter(None, [self.nodes[path], text]))
+            options = dict(option.split("=") for option in filter(None, f"{self.nodes[path]},{text}".split(",")))
+            text = ",".join(map("=".join, options.items()))
+            if self.nodes[f"{backstore}/enable"] == "1":
+                self.tell(backstore, options)
         elif path.endswith("/enable"):
             self.enable(backstore, dict(option.split("=") for option in self.nodes[f"{backstore}/control"].split(",")))
         elif path.endswith("/alua_tg_pt_gp"):
@@ -320,27 +323,37 @@ class Fake(Tree):
 
     def enable(self, backstore, options):
         self.nodes.update({f"{backstore}/{name}": text for name, text in ATTRIBUTES.items()})
-        info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "
-        if "rd_pages" in options:
-            self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*{model.PAGE}  nullio: 0\n"
-        elif "fd_dev_name" in options:
+        if "fd_dev_name" in options:
             if not self.node(options["fd_dev_name"]):
                 self.refuse(errno.ENOENT, options["fd_dev_name"])
-            self.nodes[f"{backstore}/info"] = (f"{info}TCM FILEIO ID: 0        File: {options['fd_dev_name']}"
-                                                f"  Size: {options['fd_dev_size']}  Mode: Buffered-WCE Async: 0\n")
-        else:
+        elif "rd_pages" not in options:
             node = self.node(options["udev_path"])
             if not node or node.kind != "block":
                 self.refuse(errno.ENODEV, options["udev_path"])
             for other in [other for hba in self.children(CORE) for other in self.children(hba) if other != backstore]:
                 if f"udev_path={options['udev_path']}," in self.nodes[f"{other}/control"] + "," and self.nodes[f"{other}/enable"] == "1":
                     self.refuse(errno.EBUSY, options["udev_path"])
+        self.tell(backstore, options)
+
+    def tell(self, backstore, options):
+        info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "
+        if "rd_pages" in options:
+            self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*{model.PAGE}  nullio: 0\n"
+        elif "fd_dev_name" in options:
+            self.nodes[f"{backstore}/info"] = (f"{info}TCM FILEIO ID: 0        File: {options['fd_dev_name']}"
+                                                f"  Size: {options['fd_dev_size']}  Mode: Buffered-WCE Async: 0\n")
 
     def create(self, path, size):
         self.change(path, f"truncate -s {size} {path}")
         if path in self.nodes:
             self.refuse(errno.EEXIST, path)
         self.nodes[path] = ("file", size, 0, 0o600)
+
+    def truncate(self, path, size):
+        self.change(path, f"truncate -s {size} {path}")
+        if self.node(path) is None:
+            self.refuse(errno.ENOENT, path)
+        self.nodes[path] = ("file", size, *self.nodes[path][2:])
 
     def replace(self, path, text):
         self.change(path, f"replace {path}")
@@ -371,6 +384,7 @@ class Fake(Tree):
         while f"/dev/sd{minor}" in self.nodes:
             minor += 1
         self.folder(f"{device}/block/sd{minor}")
+        self.nodes[f"{device}/rescan"] = ""
         self.nodes[f"{device}/block/sd{minor}/dev"] = f"8:{minor}\n"
         self.nodes[f"/dev/sd{minor}"] = ("block", 8, minor)
         if self.udev:

@@ -23,7 +23,7 @@ class Data(Case):
         self.assertEqual(dict(fake.nodes), before)
         self.refused(apply(fake, "[p]\nfile = /srw/typo.img\nsize = 1M\n"), 3, "there is no folder /srw")
         self.refused(apply(fake, "[p]\nblock = /srv/p.img\n"), 3, "is not a block device")
-        self.refused(apply(fake, "[p]\nfile = /srv/p.img\nsize = 2M\n"), 3, "has 1048576 bytes, not 2097152")
+        self.refused(apply(fake, "[p]\nfile = /srv/p.img\nsize = 512K\n"), 3, "has 1048576 bytes, not 524288")
 
     def test_another_place_keeps_the_data(self):
         fake = Fake()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From one wanted state to another, with a failure, or an end, at every operation on the way."""
 import random
+import re
 import unittest
 
 from fake import CORE, LOOPBACK, Died, Fake
@@ -11,6 +12,7 @@ from tcmloop.names import Error
 from world import apply, backstores, below, data, pending, run, seen, state
 
 PAIRS = *range(25), 44, 52, 82, 92, 144  # and some that were red where none of the first were
+GROWING = 500, 501, 502, 505, 508, 519, 524  # where a file has a size
 
 
 def machine():
@@ -48,13 +50,16 @@ def wanted(random):
             text += "write_protect = yes\n" if len(text) % 3 == 0 else ""
             text += random.choice(("", "", "paths = 2\n", "paths = 3\n"))
             text += ("set = block_size=4096 emulate_tpu=1\n", "set = emulate_tpu=1\n", "", "", "")[len(text) % 5]
-        try:
-            disks = conf.parse(text, "conf")
-            files = [disk.where for disk in disks if disk.where and disk.kind != PATH]
-            if len(set(files)) == len(files):
-                return text
-        except Error:
-            pass
+        if is_possible(text):
+            return text
+
+
+def is_possible(text):
+    try:
+        files = [disk.where for disk in conf.parse(text, "conf") if disk.where and disk.kind != PATH]
+    except Error:
+        return False
+    return len(set(files)) == len(files)
 
 
 def files(fake):
@@ -66,6 +71,13 @@ def kept(before, after):
     one, two = ({disk.name: disk for disk in conf.parse(text, "conf")} for text in (before, after))
     return {name for name in one if name in two and one[name].kind == "ramdisk" == two[name].kind and one[name].size == two[name].size
             and dict(one[name].attributes).keys() <= dict(two[name].attributes).keys()}
+
+
+def larger(before, after):
+    """What is wanted after, but that disks whose file has a size stay, and grow."""
+    kept = [section.replace("size = 1M", "size = 2M") for section in re.findall(r"\[[^[]*", before) if "size = 1M" in section]
+    text = "".join(kept + [section for section in re.findall(r"\[[^[]*", after) if section[:3] not in [one[:3] for one in kept]])
+    return text if is_possible(text) else "".join(kept)
 
 
 class EveryOperation(unittest.TestCase):
@@ -80,6 +92,10 @@ class EveryOperation(unittest.TestCase):
         self.assertEqual(others(fake), theirs, what)
         self.assertEqual(pending(fake), [], what)
         disks, found = state(fake)["disks"], seen(fake)
+        for key, value in found.items():
+            options = dict(option.split("=") for option in value[0].split(",")) if key[0] == "backstore" else {}
+            if "fd_dev_size" in options:
+                self.assertGreaterEqual(fake.node(options["fd_dev_name"]).size, int(options["fd_dev_size"]), what)
         linked = sorted(link[0] for key, link in found.items() if key[0] == "lun")
         self.assertEqual(found["hbas"], 0, what)
         self.assertEqual(len(backstores(fake)), len([disk for disk in disks.values() if disk["backstore"]["kind"] != PATH]) + 2, what)
@@ -99,6 +115,9 @@ class EveryOperation(unittest.TestCase):
     def one_pair(self, number):
         choice = random.Random(number)
         before, after = wanted(choice), wanted(choice)
+        if number in GROWING:
+            after = larger(before, after)
+            self.assertIn("size = 2M", after)
         what = f"pair {number}:\n{before}-- to --\n{after}"
 
         first = machine()
@@ -165,5 +184,5 @@ def add(number):
     setattr(EveryOperation, f"test_pair_{number:03}", lambda self: self.one_pair(number))
 
 
-for each in PAIRS:
+for each in (*PAIRS, *GROWING):
     add(each)

@@ -1,15 +1,108 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Faults, ports that are offline, resets."""
+"""Faults, ports that are offline, resets, sizes."""
+import contextlib
 import errno
 import unittest
 import unittest.mock
 
-from fake import CORE, LOOPBACK, Fake
+from fake import CORE, LOOPBACK, Died, Fake
 from tcmloop import faults
-from world import A, PORT, Case, apply, run, seen, state
+from world import A, PORT, Case, apply, pending, run, seen, state
 
 B = "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 3\n"
 FC = "[c]\nramdisk = 8M\ntarget = fc.5001405000000002\n"
+
+
+class Resize(Case):
+    """A file grows with its disks; a disk of a device looks at it again."""
+
+    def setUp(self):
+        self.fake = Fake()
+        self.good(run(self.fake, "create", "--file", "/srv/f", "--size", "1M", "--name", "f", "--paths", "2"))
+
+    def rescans(self, fake):
+        return [path for path, text in fake.nodes.items() if path.endswith("/rescan") and text == "1"]
+
+    def test_a_file_and_its_disks_grow_in_use(self):
+        self.fake.claimed.update(("/dev/sd0", "/dev/sd1"))
+        self.good(run(self.fake, "resize", "f:2", "2M"), "^f: /dev/sd0 .*\n$")
+        self.assertEqual(self.fake.nodes["/srv/f"][1], 2 << 20)
+        self.assertIn("Size: 2097152", self.fake.nodes[f"{CORE}/fileio_0/f/info"])
+        self.assertEqual(state(self.fake)["disks"]["f"]["backstore"]["size"], 2 << 20)
+        self.assertEqual(len(self.rescans(self.fake)), 2)
+
+    def test_without_a_size_it_is_that_of_the_file(self):
+        self.fake.truncate("/srv/f", 3 << 20)
+        self.good(run(self.fake, "resize", "f"))
+        self.assertIn("Size: 3145728", self.fake.nodes[f"{CORE}/fileio_0/f/info"])
+        self.assertEqual(state(self.fake)["disks"]["f"]["backstore"]["size"], 3 << 20)
+
+    def test_one_of_others(self):
+        self.fake.nodes["/srv/o"] = ("file", 4 << 20, 0, 0o600)
+        self.fake.backstore("core/fileio_5/o", "fd_dev_name=/srv/o,fd_dev_size=1048576", "5beef")
+        self.fake.expose("loopback/naa.5001405aaaaaaaaa/tpgt_1", 0, "core/fileio_5/o", "naa.5001405aaaaaaaab")
+        before = state(self.fake)
+        self.good(run(self.fake, "resize", "o", "2M"), "^o: /dev/sd2")
+        self.assertIn("Size: 2097152", self.fake.nodes[f"{CORE}/fileio_5/o/info"])
+        self.assertEqual(self.fake.nodes["/srv/o"][1], 4 << 20)  # a file that is larger stays so
+        self.assertEqual(state(self.fake), before)
+
+    def test_a_device_that_has_grown(self):
+        self.good(run(self.fake, "create", "--block", "/dev/vda", "--name", "v"))
+        self.good(run(self.fake, "resize", "v"), "^v: /dev/sd2")
+        self.assertEqual(len(self.rescans(self.fake)), 1)
+
+    def test_what_cannot_grow_is_refused(self):
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "r"))
+        self.good(run(self.fake, "create", "--block", "/dev/vda", "--name", "v"))
+        self.good(apply(self.fake, "[c]\nfile = /srv/c\nsize = 1M\n"))
+        self.good(run(self.fake, "create", "--file", "/srv/gone", "--size", "1M", "--name", "gone"))
+        del self.fake.nodes["/srv/gone"]
+        for words, reason in ((("r", "2M"), "r: ramdisk is a backstore that this command cannot grow"), (("v", "2M"), "v: size 2M: its size is that of /dev/vda"),
+                              (("c", "2M"), "c is in /etc/tcm-loop.conf: with another size there"), (("f", "512K"), "f: size 512 KiB: it has 1 MiB, and a disk"),
+                              (("f", "1000"), "f: size \"1000\": accepted are multiples of 512"), (("gone", "2M"), "gone: /srv/gone is not there any more")):
+            with self.subTest(words):
+                self.refused(self.unchanged(self.fake, "resize", *words), 1, reason)
+        self.refused(self.unchanged(self.fake, "resize", "none"), 4, "none is not a disk")
+
+    def test_a_failure_leaves_it_as_it_was(self):
+        start = self.fake.copy
+        for at in range(1, 8):
+            fake = start()
+            fake.fail_at = at
+            if run(fake, "resize", "f", "2M").status and not pending(fake):
+                self.assertEqual((fake.nodes["/srv/f"], fake.nodes[f"{CORE}/fileio_0/f/info"]), (self.fake.nodes["/srv/f"], self.fake.nodes[f"{CORE}/fileio_0/f/info"]), at)
+                self.assertEqual(state(fake)["disks"], state(self.fake)["disks"], at)
+
+    def test_a_death_is_brought_to_an_end(self):
+        for at in range(1, 8):
+            fake = self.fake.copy()
+            fake.die_at = at
+            with contextlib.suppress(Died):
+                run(fake, "resize", "f", "2M")
+            fake = fake.again()
+            run(fake, "remove", "none")  # who writes next
+            told = state(fake)["disks"]["f"]
+            self.assertEqual(told["phase"], "made", at)
+            self.assertIn(f"Size: {told['backstore']['size']} ", fake.nodes[f"{CORE}/fileio_0/f/info"], at)
+
+    def test_a_larger_size_in_the_file_grows_it_in_place(self):
+        text = "[c]\nfile = /srv/c\nsize = 1M\n"
+        self.good(apply(self.fake, text))
+        number = self.fake.nodes[f"{CORE}/fileio_1/c/data"]
+        self.fake.claimed.add("/dev/sd2")
+        self.good(apply(self.fake, text.replace("1M", "2M")), "^~ c: size 1048576 -> 2097152\n")
+        self.assertEqual(self.fake.nodes[f"{CORE}/fileio_1/c/data"], number)
+        self.assertEqual(self.fake.nodes["/srv/c"][1], 2 << 20)
+        self.good(apply(self.fake, text.replace("1M", "2M")), "^nothing to do\n$")
+        self.refused(apply(self.fake, text), 3, "c: /srv/c has 2097152 bytes, not 1048576")
+
+    def test_what_targetcli_restored_smaller_grows(self):
+        self.fake.nodes["/srv/c"] = ("file", 1 << 20, 0, 0o600)
+        text = "[c]\nfile = /srv/c\nsize = 2M\nserial = 5beef\n"
+        self.fake.backstore("core/fileio_5/c", "fd_dev_name=/srv/c,fd_dev_size=1048576", "5beef")
+        self.good(apply(self.fake, text))
+        self.assertIn("Size: 2097152", self.fake.nodes[f"{CORE}/fileio_5/c/info"])
 
 
 class Faults(Case):
