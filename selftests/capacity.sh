@@ -119,7 +119,7 @@ for size in 24 16 24 16; do
 done
 end_disk
 
-# fileio over a block device has the device's size; over a file, the file's when it was enabled.
+# fileio over a block device has the device's size; over a file, that which it is told.
 make_backstore fileio_0/grows "fd_dev_name=/dev/mapper/grows,fd_dev_size=$((16 << 20))"
 begin_disk "fileio over a device" fileio_0/grows
 follows resize
@@ -130,6 +130,8 @@ truncate -s 24M /tmp/capacity.img
 read_block "$disk"
 check "$name: keeps its size" stays_at "$disk" 16
 check "$name: and nobody is told" quiet "$sg"
+resize_file() { truncate -s "$1M" /tmp/capacity.img && write "fd_dev_size=$(($1 << 20))" $core/fileio_0/file/control; } # resize_file MIB
+follows resize_file
 end_disk
 rm -f /tmp/capacity.img
 
