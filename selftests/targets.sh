@@ -121,7 +121,7 @@ at_rest() { # at_rest DISK: nobody reads the new disk any more, neither the kern
 	# What udev knows of an earlier disk of that number is gone when it has settled; it is told of the
 	# disk after the partitions are read.
 	number=$(cat "/sys/class/block/${1#/dev/}/dev") && { udevadm settle --timeout=60; wait_for 60 test -e "/run/udev/data/b$number"; } &&
-		udevadm settle --timeout=60 || failed "$@"
+		wait_for 60 udevadm settle --timeout=60 || failed "$@" # on a busy machine udev may not answer at once
 }
 
 remove_tpg() { # remove_tpg WWN TPGT

@@ -10,6 +10,10 @@ tcm_loop=$(realpath "$(dirname "$0")/../utils/tcm-loop")
 [ -x "$tcm_loop" ] || tcm_loop=$(command -v tcm-loop) || skip_all "there is no tcm-loop (package tcm-loop-utils)"
 work=$(mktemp -d) # nothing of this machine's own state or files is touched
 state=$work/state
+if [ -d "${tcm_loop%/*}/tcmloop" ]; then # compiled once, as packages are
+	cp -r "${tcm_loop%/*}" "$work/utils" && python3 -m compileall -q "$work/utils/tcmloop" || failed compile
+	tcm_loop=$work/utils/tcm-loop
+fi
 tcm_loop="$tcm_loop --state $state"
 load_module
 [ -s /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""python3 utils/tests: all tests of the command that need no kernel, as TAP."""
+"""python3 utils/tests [PATTERN]: all tests of the command that need no kernel, as TAP."""
 import os
 import sys
 import time
@@ -39,7 +39,7 @@ class Tap(unittest.TestResult):
 
 
 start = time.monotonic()
-tests = unittest.defaultTestLoader.discover(HERE)
+tests = unittest.defaultTestLoader.discover(HERE, *sys.argv[1:])
 result = Tap()
 print(f"# Python {sys.version.split()[0]}")
 tests.run(result)
