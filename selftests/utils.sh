@@ -150,6 +150,14 @@ check "with a larger size it grows" grep -q "^~ grow: size 50331648 -> 67108864"
 check_equal "and its disk" 131072 "$(blocks_of grow)"
 check "remove --all" $tcm_loop remove --all
 
+# The asymmetric access state of each path.
+check "a disk with an active and a standby path" $tcm_loop create --ramdisk 8M --name lab --paths 2 --alua active,standby
+check_equal "list --json has their states" "active standby" "$($tcm_loop list --json | field alua | grep -v None | xargs)"
+check "the standby path refuses READ" refused "state: standby\|tandby" sg_dd if="$(device_named lab:2)" of=/dev/null bs=512 count=1 blk_sgio=1
+check "and says so" has "standby" "$(sg_rtpg --decode "$(device_named lab:2)")"
+check "the other reads" sg_dd if="$(device_named lab)" of=/dev/null bs=512 count=1 blk_sgio=1
+check "remove --all" $tcm_loop remove --all
+
 # Attributes of a backstore: before its LUN is linked, and again when the file has others.
 printf '[set]\nfile = %s\nsize = 16M\npaths = 2\nset = emulate_tpu=1\n' "$work/set.img" >$conf
 check "apply a disk with an attribute" $tcm_loop apply $conf

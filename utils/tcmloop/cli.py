@@ -13,7 +13,7 @@ import sys
 from . import VERSION, conf, faults, lab, lio, plan, targetcli
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
-from .model import MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
+from .model import ALUA_STATES, MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, generate, protocol_of
 from .output import say, warn
 from .run import Executor
@@ -380,13 +380,13 @@ def rows(state, snapshot):
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
                "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None,
-               "write_protect": snapshot.is_protected(place), "set": made.shown_attributes() if made else None, "missing": False}
+               "write_protect": snapshot.is_protected(place), "alua": snapshot.alua(place), "set": made.shown_attributes() if made else None, "missing": False}
     for made in state.disks.values():
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
                    "managed": True, "origin": made.origin, "path": made.where or None if made.kind != PATH else None, "size": made.size or None, "serial": made.serial,
-                   "hctl": None, "write_protect": made.write_protect, "set": made.shown_attributes(), "missing": True}
+                   "hctl": None, "write_protect": made.write_protect, "alua": None, "set": made.shown_attributes(), "missing": True}
 
 
 def list_disks(session, arguments):
@@ -431,6 +431,7 @@ def parser():
     sub.add_argument("--lun", metavar="N", help="LUN, 0 to 65535 (0)")
     sub.add_argument("--serial", metavar="TEXT", help="unit serial number, from which the disk's by-id names come")
     sub.add_argument("--paths", metavar="N", help=f"as many target ports lead to it, 1 to {MAX_PATHS} (1), for multipathd(8)")
+    sub.add_argument("--alua", metavar="STATE,...", help=f"the asymmetric access state of each path: {', '.join(ALUA_STATES)}")
     sub.add_argument("--write-protect", action="store_const", const="yes", help="through this LUN nothing can be written")
     sub.add_argument("--set", metavar="ATTRIBUTE=N,...", help="attributes of the backstore, as block_size=4096,emulate_tpu=1")
     sub.add_argument("--force", action="store_true", help="more RAM than is available, a file whose file system is not mounted, a device that is not set up, too")
@@ -520,7 +521,7 @@ def add_lab(commands):
         sub.set_defaults(run=lab.transport)
 
     sub = commands.add_parser("alua", help="set the asymmetric access state of disks' target port groups")
-    sub.add_argument("access", choices=lab.ALUA_STATES)
+    sub.add_argument("access", choices=ALUA_STATES)
     sub.add_argument("disk", nargs="+", help="name, or /dev/sdX")
     sub.set_defaults(run=lab.alua)
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-from functools import partial
 
 from . import faults, lio, plan
 from .inuse import Users
@@ -13,7 +12,6 @@ from .output import say
 from .state import Entry
 
 NO_SUCH_DISK = 4  # an exit status
-ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
 DEBUGFS = "/sys/kernel/debug/tcm_loop"
 
 
@@ -155,43 +153,27 @@ def transport(session, arguments):
 
 
 def alua(session, arguments):
-    """The state is a group's: a LUN of the default one, in which all are, gets a group of its own.  Nothing that is made stays if it fails."""
+    """Nothing that is made stays if it fails."""
     tree = session.tree
     found, _, snapshot = chosen(session, arguments.disk)
 
     def do(label, place):
         inside = snapshot.luns[place].inside
-        lun, groups = lio.lun_path(*place), f"{lio.TARGET}/{inside}/alua"
-        match = re.search(r"Alias: (.*)", tree.read(f"{lun}/alua_tg_pt_gp") or "")
-        if not match or inside.startswith("core/pscsi_"):
-            raise Error(f"{label}: {inside} has no ALUA of the target core's")
-        group, undo = match[1].strip(), []
+        undo = []
+        tree.mark_log()
         try:
-            if group == "default_tg_pt_gp":
-                group = f"lun_{place[2]}.{place[1]}.{place[0]}"
-                make_group(tree, undo, groups, group)
-                tree.write(f"{lun}/alua_tg_pt_gp", group)
-                undo.append(partial(tree.write, f"{lun}/alua_tg_pt_gp", "default_tg_pt_gp"))
-            write(tree, f"{groups}/{group}/alua_access_state", f"{ALUA_STATES[arguments.access]}")
+            group = lio.set_access(tree, undo, place, inside, arguments.access)
+        except Error as e:
+            raise Error(f"{label}: {e}") from e
         except OSError:
             while undo:
                 with contextlib.suppress(OSError):
                     undo.pop()()
             raise
         others = [path for path in snapshot.backstores[inside].luns
-                  if f"{lio.TARGET}/{path}" != lun and f"Alias: {group}\n" in (tree.read(f"{lio.TARGET}/{path}/alua_tg_pt_gp") or "")]
+                  if f"{lio.TARGET}/{path}" != lio.lun_path(*place) and group != lio.DEFAULT_GROUP and f"Alias: {group}\n" in (tree.read(f"{lio.TARGET}/{path}/alua_tg_pt_gp") or "")]
         say(f"{label}: {arguments.access}" + (f", with {', '.join(others)}" if others else ""))
     return each(session, found, do)
-
-
-def make_group(tree, undo, groups, group):
-    """With an ID that no other one of the backstore has: without one it takes no LUN."""
-    path = f"{groups}/{group}"
-    used = {(tree.read(f"{groups}/{name}/tg_pt_gp_id") or "").strip() for name in tree.folders(groups)}
-    if not tree.is_folder(path):
-        tree.mkdir(path)
-        undo.append(partial(tree.rmdir, path))
-        tree.write(f"{path}/tg_pt_gp_id", next(str(number) for number in range(1, 65536) if str(number) not in used))
 
 
 def resize(session, arguments):

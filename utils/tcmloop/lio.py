@@ -11,10 +11,11 @@ import re
 from functools import partial
 from typing import Callable, NamedTuple
 
-from .model import PLUGINS, pages
+from .model import ALUA_STATES, PLUGINS, pages
 from .names import Error
 
 TARGET = "/sys/kernel/config/target"
+DEFAULT_GROUP = "default_tg_pt_gp"  # of the target ports that have no other one
 # Where rtslib wants the core's files of registrations, on Debian and elsewhere.
 DBROOTS = "/etc/rtslib-fb-target", "/etc/target"
 
@@ -115,9 +116,10 @@ def remove_backstore(tree, undo, made):
     """The kernel refuses while a LUN is linked to it.  Groups for ALUA that others made of it go with it."""
     path = f"{TARGET}/{made.inside}"
     for group in tree.folders(f"{path}/alua"):
-        if group != "default_tg_pt_gp":
+        if group != DEFAULT_GROUP:
+            number, access = ((tree.read(f"{path}/alua/{group}/{name}") or "").strip() for name in ("tg_pt_gp_id", "alua_access_state"))
             tree.rmdir(f"{path}/alua/{group}")
-            undo.append(partial(tree.mkdir, f"{path}/alua/{group}"))
+            undo.append(partial(make_group, tree, [], f"{path}/alua/{group}", number, access))
     tree.rmdir(path)
     if not is_final(made):
         undo.append(partial(make_backstore, tree, [], made))
@@ -238,6 +240,51 @@ def link(tree, undo, place, inside, write_protect):
     undo.append(partial(tree.unlink, f"{path}/backstore"))
 
 
+def group_of(tree, place):
+    """The name of a LUN's target port group, or None."""
+    match = re.search(r"Alias: (.*)", tree.read(f"{lun_path(*place)}/alua_tg_pt_gp") or "")
+    return match[1].strip() if match else None
+
+
+def access_of(tree, place, inside):
+    """The asymmetric access state of a LUN, or None."""
+    group = group_of(tree, place)
+    number = (tree.read(f"{TARGET}/{inside}/alua/{group}/alua_access_state") or "").strip() if group else None
+    return next((name for name, value in ALUA_STATES.items() if str(value) == number), None)
+
+
+def make_group(tree, undo, path, number, access="0"):
+    """Without an ID, which no other one of the backstore has, it takes no LUN."""
+    with contextlib.suppress(FileExistsError):  # who was killed may have left one without
+        tree.mkdir(path)
+        undo.append(partial(tree.rmdir, path))
+    if number:
+        tree.write(f"{path}/tg_pt_gp_id", number)
+    if access != "0":
+        tree.write(f"{path}/alua_access_state", access)
+
+
+def set_access(tree, undo, place, inside, access):
+    """The state is a group's: a LUN of the default one, in which all are, gets a group of its own.  The group, whose other LUNs follow."""
+    groups, group = f"{TARGET}/{inside}/alua", group_of(tree, place)
+    if not group or inside.startswith("core/pscsi_"):
+        raise Error(f"{inside} has no ALUA of the target core's")
+    if access_of(tree, place, inside) == access:
+        return group
+    if group == DEFAULT_GROUP:
+        group, member = f"lun_{place[2]}.{place[1]}.{place[0]}", f"{lun_path(*place)}/alua_tg_pt_gp"
+        if not (tree.read(f"{groups}/{group}/tg_pt_gp_id") or "").strip():
+            used = {(tree.read(f"{groups}/{name}/tg_pt_gp_id") or "").strip() for name in tree.folders(groups)}
+            make_group(tree, undo, f"{groups}/{group}", next(str(number) for number in range(1, 65536) if str(number) not in used))
+        tree.write(member, group)
+        undo.append(partial(tree.write, member, DEFAULT_GROUP))
+    path = f"{groups}/{group}/alua_access_state"
+    before = (tree.read(path) or "").strip()
+    tree.write(path, f"{ALUA_STATES[access]}")
+    undo.append(partial(tree.write, path, before))
+    return group
+
+
 def unlink(tree, undo, place, name, inside, device, write_protect):
     """The link is called name.  The device, if one is told, is held meanwhile, so that nobody begins to use it."""
     path = lun_path(*place)
@@ -248,7 +295,10 @@ def unlink(tree, undo, place, name, inside, device, write_protect):
         except OSError as e:  # a disk that is offline cannot be opened, and has to go all the same
             if e.errno == errno.EBUSY:
                 raise
+        group = group_of(tree, place)
         tree.unlink(f"{path}/{name}")
+        if group not in (None, DEFAULT_GROUP):
+            undo.append(partial(tree.write, f"{path}/alua_tg_pt_gp", group))
         undo.append(partial(tree.symlink, f"{TARGET}/{inside}", f"{path}/{name}"))
     remove_lun(tree, undo, place, write_protect)
 

@@ -13,9 +13,10 @@ PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
-OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths", "set")
+OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths", "alua", "set")
 PATH = "path"  # the kind of a disk that is another path to one before it
 MAX_PATHS = 32
+ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
 
 
 def size_of(text, unit, what):
@@ -38,6 +39,14 @@ def attributes_of(text, name):
             raise Error(f"{name}: set \"{text}\": accepted are attributes of a backstore, each once, and numbers, as block_size=4096,emulate_tpu=1")
         found[match[1]] = str(int(match[2]))
     return tuple(found.items())
+
+
+def states_of(text, paths, name):
+    """Of each path: "active,standby", with commas or blanks between them; of none if there is no text."""
+    words = re.split(r"[,\s]+", text.strip(" ,")) if text.strip(" ,") else []
+    if words and (len(words) != paths or not set(words) <= set(ALUA_STATES)):
+        raise Error(f"{name}: alua \"{text}\": accepted is for each of its {paths} paths one of {', '.join(ALUA_STATES)}")
+    return words or [""] * paths
 
 
 def pages(size):
@@ -105,6 +114,8 @@ class Disk:
         self.paths = self.number(options, "paths", 1)
         if not 1 <= self.paths <= MAX_PATHS:
             raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")
+        self.states = states_of(options.get("alua") or "", self.paths, name)
+        self.alua = self.states[0]  # "" if the user gave none
 
     def with_paths(self):
         """The disk, and the other paths to its logical unit: each through a target port of its own."""
@@ -112,7 +123,7 @@ class Disk:
         for number in range(2, self.paths + 1):
             path = copy.copy(self)
             path.name, path.kind, path.where, path.size, path.attributes = f"{self.name}:{number}", PATH, self.name, 0, ()
-            path.target = generate(path.name, "target", self.protocol)
+            path.target, path.alua = generate(path.name, "target", self.protocol), self.states[number - 1]
             found.append(path)
         return found
 
@@ -155,6 +166,7 @@ class Made(NamedTuple):
     other: dict = {}
     write_protect: bool = False
     attributes: tuple = ()  # of its backstore, which the user set: name and value of each
+    alua: str = ""  # the asymmetric access state that the user wants
 
     @property
     def port(self):

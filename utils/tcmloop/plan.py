@@ -77,6 +77,7 @@ class Move:
         self.rebuild = self.relink = False  # another backstore; the LUN is linked anew
         self.set = ()  # attributes that its backstore gets
         self.grows = False  # its file becomes larger
+        self.alua = False  # its LUN gets another asymmetric access state
         self.make_file = self.adopted = self.keep_backstore = False
         self.initiator = None  # a port, its initiator before and after, if that changes
 
@@ -181,25 +182,29 @@ class Planner:
         if not first.after:
             raise type(first.fault)(f"{disk.name}: waits for {disk.where}", first.fault.status)
         move.after = Made(disk.name, origin, PATH, disk.where, 0, first.after.inside, False, disk.serial, disk.target, disk.tpg, disk.lun,
-                          now.other if now else {}, disk.write_protect)
-        differences = self.differences(disk, now) if now and have.linked else []
-        move.relink = have.linked and (bool(differences) or first.rebuild or bool(first.set))
+                          now.other if now else {}, disk.write_protect, alua=disk.alua)
+        differences = self.differences(disk, now) if now and have.linked else {}
+        move.alua = "alua" in differences
+        move.relink = have.linked and (len(differences) > move.alua or first.rebuild or bool(first.set))
         if not have.linked:
             move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
             if disk.name in self.state.disks:
                 move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {move.text}"
-        elif move.relink:
+        elif move.relink or move.alua:
             move.sign = "~"
             move.text = shown(differences) or f"with {disk.where}"
         elif move.adopted or now.origin != origin:
             move.sign, move.text = "=", "is there already, adopted"
+        elif now.alua != disk.alua:
+            move.sign, move.text = "=", "is so already"
 
     def towards(self, disk, origin, move):
         """What a disk that is wanted needs."""
         now, have = move.now, move.have
         differences = self.differences(disk, now, have.inside) if now and have.inside else {}
         # What an attribute was before it was set nobody knows any more.
-        unset = bool(differences) and not {name for name, _ in now.attributes} <= dict(disk.attributes).keys()
+        move.alua = "alua" in differences
+        unset = len(differences) > move.alua and not {name for name, _ in now.attributes} <= dict(disk.attributes).keys()
         move.grows = "size" in differences and disk.kind == now.kind == "file" and "where" not in differences and disk.size > now.size
         move.rebuild = unset or any(key in ("kind", "where") or key == "size" and not move.grows for key in differences)
         new = move.rebuild or not have.inside
@@ -218,7 +223,7 @@ class Planner:
         inside = have.inside if not new else ""
         move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
                           move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
-                          now.other if now else {}, disk.write_protect, disk.attributes)
+                          now.other if now else {}, disk.write_protect, disk.attributes, disk.alua)
         move.set = tuple(each for each in disk.attributes if each[0] in differences) if not new else ()
         move.relink = have.linked and (now.place != move.after.place or now.serial != disk.serial or now.write_protect != disk.write_protect or bool(move.set))
         if not (now and have.inside):
@@ -235,7 +240,7 @@ class Planner:
             move.sign, move.text = "!", f"{'; '.join(have.instead)}; made again: {disk.target}"
         elif now.origin != origin:
             move.sign, move.text = "=", "is there already, adopted"
-        elif dict(now.attributes) != dict(disk.attributes):
+        elif dict(now.attributes) != dict(disk.attributes) or now.alua != disk.alua:
             move.sign, move.text = "=", "is so already"
         if move.rebuild or now and have.inside and now.serial != disk.serial or move.set:
             others = self.others(now, have)
@@ -266,6 +271,10 @@ class Planner:
                 found[key] = getattr(made, key), getattr(disk, key)
         if disk.write_protect != made.write_protect:
             found["write_protect"] = ("yes", "no") if made.write_protect else ("no", "yes")
+        lun = self.snapshot.luns.get(made.place) if disk.alua else None
+        access = self.snapshot.alua(made.place) if lun and lun.inside == (inside or made.inside) else None
+        if access and access != disk.alua:
+            found["alua"] = access, disk.alua
         if inside and disk.kind != PATH:
             for name, value in disk.attributes:
                 before = self.snapshot.backstores[inside].attribute(name)
@@ -461,7 +470,7 @@ class Planner:
             lines = [str(move.fault) for move in refused]
             lines += [f"{move.name}: waits for {', '.join(m.name for m in refused)}" for move in moves if not move.fault]
             return Change(moves, {}, {}, [], [], Error("\n".join(lines), refused[0].fault.status))
-        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link", "grow")}, {}, []
+        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link", "alua", "grow")}, {}, []
         taken = {self.data_key(move.after.where) for move in moves if move.after and move.after.kind == "block" and not move.after.inside}
         changed = set()
         for move in moves:
@@ -506,6 +515,8 @@ class Planner:
                 # Who was killed may have left the LUN that was protected.
                 protect = after.write_protect or (False if now and now.place == after.place and now.write_protect else None)
                 steps["link"].append(Step(lio.link, (after.place, after.inside, protect)))
+            if after and after.alua and (move.alua or not have.linked or move.leaves):
+                steps["alua"].append(Step(lio.set_access, (after.place, after.inside, after.alua)))
             if now and have.inside and now.kind != PATH and (not after or move.rebuild) and not move.keep_backstore:
                 early = now.kind == "block" and self.data_key(now.where) in taken
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))

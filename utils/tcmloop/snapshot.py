@@ -3,7 +3,7 @@
 import os
 import re
 
-from .lio import TARGET, lun_path, port_path, protected
+from .lio import TARGET, access_of, lun_path, port_path, protected
 from .model import PLUGINS
 
 
@@ -137,6 +137,11 @@ class Snapshot(Look):
     def hctl(self, place):
         address = self.attribute(place[:2], "address")
         return f"{address}:{place[2]}" if address else ""
+
+    def alua(self, place):
+        """The asymmetric access state of a linked LUN, or None."""
+        lun = self.luns.get(place)
+        return self.once(("alua", place), lambda: access_of(self.tree, place, lun.inside)) if lun and lun.inside else None
 
     def addresses(self, inside):
         """Of the disks that a backstore has."""

@@ -30,7 +30,8 @@ class Entry(NamedTuple):
 
 
 def made_json(made, phase):
-    path = {**made.other.get("path", {}), "target": made.target, "tpg": made.tpg, "lun": made.lun, "write_protect": made.write_protect}
+    path = {**made.other.get("path", {}), "target": made.target, "tpg": made.tpg, "lun": made.lun, "write_protect": made.write_protect,
+            "alua": made.alua}
     return {**made.other.get("top", {}), "origin": made.origin, "phase": phase,
             "backstore": {**made.other.get("backstore", {}), "kind": made.kind, "path": made.where, "size": made.size,
                           "in": made.inside, "ours": True, "made_file": made.made_file, "set": dict(made.attributes)},
@@ -42,13 +43,13 @@ def made_of(name, text):
     backstore, path = text["backstore"], text["paths"]["1"]
     other = {"top": {k: v for k, v in text.items() if k not in ("origin", "phase", "backstore", "serial", "paths", "next")},
              "backstore": {k: v for k, v in backstore.items() if k not in ("kind", "path", "size", "in", "ours", "made_file", "set")},
-             "path": {k: v for k, v in path.items() if k not in ("target", "tpg", "lun", "write_protect")},
+             "path": {k: v for k, v in path.items() if k not in ("target", "tpg", "lun", "write_protect", "alua")},
              "paths": {k: v for k, v in text["paths"].items() if k != "1"}}
     if backstore["kind"] not in (*PLUGINS, PATH):
         raise ValueError(f"kind {backstore['kind']}")
     return Made(name, text["origin"], backstore["kind"], backstore["path"], int(backstore["size"]), backstore["in"],
                 bool(backstore["made_file"]), text["serial"], path["target"], int(path["tpg"]), int(path["lun"]), other,
-                bool(path.get("write_protect")), tuple(backstore.get("set", {}).items()))
+                bool(path.get("write_protect")), tuple(backstore.get("set", {}).items()), path.get("alua", ""))
 
 
 def made_of_v1(name, text):

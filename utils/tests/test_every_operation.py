@@ -49,6 +49,9 @@ def wanted(random):
             text += random.choice(("", "", f"serial = {random.randrange(1, 3)}\n"))
             text += "write_protect = yes\n" if len(text) % 3 == 0 else ""
             text += random.choice(("", "", "paths = 2\n", "paths = 3\n"))
+            paths = re.search(r"paths = (\d)\n$", text)
+            if len(text) % 4 == 0:
+                text += f"alua = {' '.join(('standby', 'active')[(len(text) // 4 + path) % 2] for path in range(int(paths[1]) if paths else 1))}\n"
             text += ("set = block_size=4096 emulate_tpu=1\n", "set = emulate_tpu=1\n", "", "", "")[len(text) % 5]
         if is_possible(text):
             return text

@@ -6,7 +6,7 @@ from fake import CORE, Died, Fake
 from tcmloop import conf, targetcli
 from tcmloop.model import Made
 from tcmloop.names import Error
-from world import CONF, Case, apply, backstores, run, seen, state
+from world import CONF, Case, apply, backstores, pending, run, seen, state
 
 D = "[d]\nramdisk = 1M\npaths = 3\n"
 
@@ -152,6 +152,48 @@ class Paths(Case):
                 fake = fake.again()
                 self.assertEqual(apply(fake, after).status, 0)
             self.assertEqual(seen(fake), seen(goal), operation)
+
+    def access(self, fake=None):
+        rows = json.loads(run(fake or self.fake, "list", "--json").output)
+        return {row["name"]: row["alua"] for row in rows}
+
+    def test_each_has_its_access_state(self):
+        self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "c", "--paths", "2", "--alua", "active,standby"))
+        self.assertEqual(self.access(), {"c": "active", "c:2": "standby"})
+        groups = f"{CORE}/rd_mcp_0/c/alua"
+        self.assertEqual(len(self.fake.children(groups)), 2)  # one is the default group's
+        self.good(apply(self.fake, D + "alua = nonoptimized, standby unavailable\n"))
+        self.assertEqual(self.access(), {"c": "active", "c:2": "standby", "d": "nonoptimized", "d:2": "standby", "d:3": "unavailable"})
+        self.good(apply(self.fake, D + "alua = nonoptimized standby unavailable\n"), "^nothing to do\n$")
+        self.good(run(self.fake, "remove", "--all"))
+        self.assertEqual(seen(self.fake), {"hbas": 0})
+
+    def test_another_state_needs_no_other_lun(self):
+        text = D + "alua = active standby standby\n"
+        self.good(apply(self.fake, text))
+        self.fake.claimed.update(f"/dev/sd{number}" for number in range(3))  # in use
+        self.good(run(self.fake, "alua", "active", "d:3"))
+        self.good(run(self.fake, "alua", "unavailable", "d"))
+        self.good(apply(self.fake, text), "^~ d: alua unavailable -> active\n~ d:3: alua active -> standby\n")
+        self.assertEqual(self.access(), {"d": "active", "d:2": "standby", "d:3": "standby"})
+        self.good(apply(self.fake, D), "^= d:2: is so already\n= d:3: is so already\n|^= d: is so already")
+        self.assertEqual(self.access(), {"d": "active", "d:2": "standby", "d:3": "standby"})
+        self.good(apply(self.fake, D), "^nothing to do\n$")
+
+    def test_a_change_that_fails_leaves_the_states(self):
+        text = D + "alua = active standby nonoptimized\n"
+        self.good(apply(self.fake, text))
+        before = self.access()
+        for operation in range(1, 60):
+            fake = self.fake.copy()
+            fake.fail_at = operation
+            if apply(fake, text.replace("ramdisk = 1M", "ramdisk = 1M\nserial = 77")).status and not pending(fake):
+                self.assertEqual(self.access(fake), before, operation)
+
+    def test_states_that_are_none(self):
+        for value in "active", "active standby", "active standby on", "active standby standby standby":
+            self.refused(apply(self.fake, D + f"alua = {value}\n"), 3, f'd: alua "{value}": accepted is for each of its 3 paths one of active, ')
+        self.refused(run(self.fake, "create", "--ramdisk", "1M", "--alua", "active,standby"), 1, "for each of its 1 paths")
 
     def test_a_name_of_its_own_is_no_other_ones_path(self):
         self.good(run(self.fake, "create", "--ramdisk", "1M", "--name", "disk1:2"))

@@ -75,8 +75,16 @@ def seen(fake):
             found["protected", tpg] = fake.nodes.get(f"{tpg}/write_protect")
             for lun in fake.children(f"{tpg}/lun"):
                 found["lun", lun] = [re.sub(r"_\d+/", "/", fake.nodes[link][1]) for link in fake.children(lun)]
+                found["alua", lun] = group_state(fake, lun)
                 found["device", lun] = f"/sys/bus/scsi/devices/{fake.hctl(lun)}" in fake.nodes
     return found
+
+
+def group_state(fake, lun):
+    """The asymmetric access state of a LUN's target port group, as the kernel writes it."""
+    alias = re.search("Alias: (.*)", fake.nodes[f"{lun}/alua_tg_pt_gp"])
+    backstore = [fake.nodes[link][1] for link in fake.children(lun)]
+    return fake.nodes[f"{backstore[0]}/alua/{alias[1]}/alua_access_state"] if alias else None
 
 
 def data(fake):
