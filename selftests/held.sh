@@ -134,6 +134,7 @@ for hold in ${HOLDS//,/ }; do
 		read -r during usual < <(percentiles)
 		say "$what: $during us, $usual us"
 		check "$what: a neighbour is read as fast as a disk apart" test "$during" -lt $((2 * usual + 20000))
+		check "$what: and that is not held" test "$usual" -lt 500000
 		check "$what: a LUN of another TPG comes and goes" within 10 another_lun
 		check "$what: another TPG is scanned" within 10 scan 2
 		# A scan asks LUN 0, and waits where no request for it can be had.

@@ -44,7 +44,7 @@ send() { # send NAME: with a time-out of 2 s, or $limit
 	read -ra words < <(command_of "$1")
 	[ "${words[0]}" = 0 ] || set -- "$@" "--request=${words[0]}"
 	[ "${words[1]}" = 0 ] || set -- "$@" "--send=${words[1]}" --infile=/dev/zero
-	timeout 20 sg_raw --timeout="${limit:-2}" "${@:2}" "$sg" "${words[@]:2}" || status=$?
+	timeout 60 sg_raw --timeout="${limit:-2}" "${@:2}" "$sg" "${words[@]:2}" || status=$?
 	took=$((SECONDS - start))
 	return $status
 }

@@ -82,9 +82,10 @@ write() { printf '%s' "$1" >"$2" || failed "$@"; }
 # A limit is for a machine that has nothing else to do.  When it is over, the machine tells how slow it is at that
 # moment: a slow one has up to four times as long.
 slowness() { # sets $slow, 1 to 4: how many times 0.2 s as many processes take that a calm machine starts in less
-	local start=${EPOCHREALTIME/./}
+	local start=${EPOCHREALTIME-0} # of bash 5, with the decimal point of the locale
 	for slow in {1..20}; do (:); done
-	slow=$(((${EPOCHREALTIME/./} - start) / 200000))
+	slow=${EPOCHREALTIME-0}
+	slow=$(((${slow/[.,]/} - ${start/[.,]/}) / 200000))
 	slow=$((slow < 1 ? 1 : slow > 4 ? 4 : slow))
 }
 

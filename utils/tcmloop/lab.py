@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a test sees of disks and does to them, whoever made them: faults, ports that are offline, resets.  None of it is saved."""
+"""What a test sees of disks and does to them, whoever made them: faults, ports that are offline, resets, none of which is saved; sizes."""
 import contextlib
 import os
 import re
 
-from . import faults, lio, plan
+from . import conf, faults, lio, plan
 from .inuse import Users
 from .model import PATH, Made, shown_size, size_of
 from .names import Error
@@ -162,7 +162,7 @@ def alua(session, arguments):
         undo = []
         tree.mark_log()
         try:
-            group = lio.set_access(tree, undo, place, inside, arguments.access)
+            group = lio.set_access(tree, undo, place, inside, arguments.access, shared=True)
         except Error as e:
             raise Error(f"{label}: {e}") from e
         except OSError:
@@ -181,29 +181,40 @@ def resize(session, arguments):
     with session.writing() as (state, _):
         ((label, place),), _, snapshot = chosen(session, [arguments.disk])
         inside = snapshot.luns[place].inside
-        backstore, where, steps = snapshot.backstores[inside], snapshot.backstores[inside].where(), []
+        backstore, where = snapshot.backstores[inside], snapshot.backstores[inside].where()
         if backstore.kind not in ("file", "block"):
             raise Error(f"{label}: {backstore.kind} is a backstore that this command cannot grow; it can those of files and block devices")
-        node = snapshot.node(where)
-        if not node:
-            raise Error(f"{label}: {where} is not there any more")
-        made = next((disk for disk in state.disks.values() if disk.inside == inside and disk.kind != PATH), None)
-        now = made or Made(label, "", backstore.kind, where, backstore.size(), inside, False, backstore.serial, *place)
-        after = now
-        if node.kind == "file":
-            before = backstore.size()
-            size = size_of(arguments.size, int(backstore.attribute("block_size") or 512), f"{label}: size") if arguments.size else node.size
-            if arguments.size and now.origin not in ("create", ""):
-                raise Error(f"{label} is in {now.origin}: with another size there \"tcm-loop apply\" grows it")
-            if size < before:
+        made = next((disk for disk in state.disks.values() if disk.kind != PATH and plan.find(snapshot, disk).inside == inside), None)
+        now = after = made or Made(label, "", backstore.kind, where, backstore.size(), inside, False, backstore.serial, *place)
+        node = snapshot.node(where) if backstore.kind == "file" else None
+        if backstore.kind == "block" or node and node.kind == "block":
+            if arguments.size:
+                raise Error(f"{label}: size {arguments.size}: its size is that of the device; when that has grown \"tcm-loop resize {label}\" has its disks look at it")
+            steps = [lio.Step(lio.look_again, (snapshot.places(inside),))]
+        else:
+            before, size = backstore.size(), node.size if node else 0
+            if arguments.size:
+                size = size_of(arguments.size, int(backstore.attribute("block_size") or 512), f"{label}: size")
+            if node and size < before:
                 raise Error(f"{label}: size {shown_size(size)}: it has {shown_size(before)}, and a disk does not shrink")
-            steps = plan.grow_file(snapshot, where, size) + plan.grow(snapshot, inside, before, size)
-            after = now._replace(size=size)
-        elif arguments.size:
-            raise Error(f"{label}: size {arguments.size}: its size is that of {where}; when that has grown \"tcm-loop resize {label}\" has its disks look at it")
+            reason = plan.cannot_grow(snapshot, where, before, size)
+            if reason:
+                raise Error(f"{label}: {reason}")
+            if made and told_size(session.tree, made, arguments.size) not in (0, size):
+                raise Error(f"{label} is in {made.origin}: with another size there \"tcm-loop apply {made.origin}\" grows it")
+            steps = plan.grow_file(snapshot, where, size) + plan.grow(inside, size, snapshot.places(inside))
+            after = now._replace(size=size, inside=inside)
         move = plan.Move(now.name, now, plan.find(snapshot, now), after)
-        change = plan.Change([move], {made.name: Entry(made, after)} if made else {}, {}, steps or [lio.Step(lio.look_again, (snapshot.addresses(inside),))], [], None)
-        return session.perform([change], several=False)
+        return session.perform([plan.Change([move], {made.name: Entry(made, after)} if made else {}, {}, steps, [], None)], several=False)
+
+
+def told_size(tree, made, wanted):
+    """What the file that has a disk says of its size: 0 if nothing, None if that cannot be known and a size is wanted."""
+    if made.origin in ("create", ""):
+        return 0
+    with contextlib.suppress(Error):
+        return next((disk.size for disk in conf.read(tree, made.origin, {}) if disk.name == made.name), 0)
+    return None if wanted else 0
 
 
 def reset(session, arguments):

@@ -53,22 +53,22 @@ def make_file(tree, undo, path, size):
 
 
 def grow_file(tree, undo, path, before, after):
-    tree.truncate(path, after)
     undo.append(partial(tree.truncate, path, before))
+    tree.truncate(path, after)
 
 
-def grow_backstore(tree, undo, inside, before, after):
-    """Of a file that has that size, in use or not: the target core asks for it at every command."""
-    path = f"{TARGET}/{inside}/control"
-    tree.write(path, f"fd_dev_size={after}")
-    undo.append(partial(tree.write, path, f"fd_dev_size={before}"))
+def grow_backstore(tree, _, inside, size):
+    """Of a file that has that size, in use or not: the target core asks for it at every command.  What is written
+    beyond the old size would be lost if this was taken back."""
+    tree.write(f"{TARGET}/{inside}/control", f"fd_dev_size={size}")
 
 
-def look_again(tree, _, addresses):
+def look_again(tree, _, places):
     """Have disks see what size they are.  One that is offline sees it when it is online again."""
-    for address in addresses:
+    for place in places:
+        address = (tree.read(f"{port_path(*place[:2])}/address") or "").strip()
         with contextlib.suppress(OSError):
-            tree.write(f"/sys/bus/scsi/devices/{address}/rescan", "1")
+            tree.write(f"/sys/bus/scsi/devices/{address}:{place[2]}/rescan", "1")
 
 
 def control(made):
@@ -123,6 +123,11 @@ def remove_backstore(tree, undo, made):
     tree.rmdir(path)
     if not is_final(made):
         undo.append(partial(make_backstore, tree, [], made))
+
+
+def no_way_back(step):
+    """Whether what a step has done stays so, if all after it fails, too."""
+    return step.do is grow_backstore or step.do is remove_backstore and is_final(*step.args)
 
 
 def is_final(made):
@@ -264,20 +269,22 @@ def make_group(tree, undo, path, number, access="0"):
         tree.write(f"{path}/alua_access_state", access)
 
 
-def set_access(tree, undo, place, inside, access):
-    """The state is a group's: a LUN of the default one, in which all are, gets a group of its own.  The group, whose other LUNs follow."""
+def set_access(tree, undo, place, inside, access, shared=False):
+    """The state is a group's: a LUN of the default one, in which all are, gets a group of its own, and so does one of
+    another's unless the group may be shared: its other LUNs follow.  The group."""
     groups, group = f"{TARGET}/{inside}/alua", group_of(tree, place)
     if not group or inside.startswith("core/pscsi_"):
         raise Error(f"{inside} has no ALUA of the target core's")
     if access_of(tree, place, inside) == access:
         return group
-    if group == DEFAULT_GROUP:
-        group, member = f"lun_{place[2]}.{place[1]}.{place[0]}", f"{lun_path(*place)}/alua_tg_pt_gp"
+    before, own, member = group, f"lun_{place[2]}.{place[1]}.{place[0]}", f"{lun_path(*place)}/alua_tg_pt_gp"
+    if group == DEFAULT_GROUP or group != own and not shared:
+        group = own
         if not (tree.read(f"{groups}/{group}/tg_pt_gp_id") or "").strip():
             used = {(tree.read(f"{groups}/{name}/tg_pt_gp_id") or "").strip() for name in tree.folders(groups)}
             make_group(tree, undo, f"{groups}/{group}", next(str(number) for number in range(1, 65536) if str(number) not in used))
         tree.write(member, group)
-        undo.append(partial(tree.write, member, DEFAULT_GROUP))
+        undo.append(partial(tree.write, member, before))
     path = f"{groups}/{group}/alua_access_state"
     before = (tree.read(path) or "").strip()
     tree.write(path, f"{ALUA_STATES[access]}")

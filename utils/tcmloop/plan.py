@@ -76,7 +76,7 @@ class Move:
         self.sign, self.text, self.notes, self.fault = "", "", [], None
         self.rebuild = self.relink = False  # another backstore; the LUN is linked anew
         self.set = ()  # attributes that its backstore gets
-        self.grows = False  # its file becomes larger
+        self.grows = 0  # from how many bytes its file becomes larger
         self.alua = False  # its LUN gets another asymmetric access state
         self.make_file = self.adopted = self.keep_backstore = False
         self.initiator = None  # a port, its initiator before and after, if that changes
@@ -205,7 +205,8 @@ class Planner:
         # What an attribute was before it was set nobody knows any more.
         move.alua = "alua" in differences
         unset = len(differences) > move.alua and not {name for name, _ in now.attributes} <= dict(disk.attributes).keys()
-        move.grows = "size" in differences and disk.kind == now.kind == "file" and "where" not in differences and disk.size > now.size
+        if "size" in differences and disk.kind == now.kind == "file" and "where" not in differences and disk.size > differences["size"][0]:
+            move.grows = differences["size"][0]
         move.rebuild = unset or any(key in ("kind", "where") or key == "size" and not move.grows for key in differences)
         new = move.rebuild or not have.inside
         for name, _ in disk.attributes if not new else ():
@@ -218,8 +219,9 @@ class Planner:
             node = self.snapshot.node(disk.where)
             move.make_file = disk.kind == "file" and not node
             size = self.size_of_data(disk, node, move.grows)
-        elif move.grows and not self.snapshot.node(disk.where):
-            raise Error(f"{disk.name}: {disk.where} is not there any more")
+            move.grows = move.grows if node else 0
+        elif move.grows:
+            self.check_growth(disk, move.grows)
         inside = have.inside if not new else ""
         move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
                           move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
@@ -264,8 +266,10 @@ class Planner:
             found["kind"] = made.kind, disk.kind
         if not self.same_data(disk.where, made.where):
             found["where"] = made.where or "-", disk.where or "-"
-        if disk.size and made.size and disk.size != made.size and disk.kind != "block":
-            found["size"] = made.size, disk.size
+        size = self.snapshot.backstores[inside].size() if inside and made.kind == "file" else 0
+        size = size or made.size
+        if disk.size and size and disk.size != size and disk.kind != "block":
+            found["size"] = size, disk.size
         for key in "target", "tpg", "lun", "serial":
             if getattr(disk, key) != getattr(made, key):
                 found[key] = getattr(made, key), getattr(disk, key)
@@ -288,6 +292,12 @@ class Planner:
             return True
         nodes = [self.snapshot.node(path) for path in (one, other) if path]
         return len(nodes) == 2 and None not in nodes and nodes[0].key == nodes[1].key
+
+    def check_growth(self, disk, before):
+        """Of a file whose disk is there, and which becomes as large as it is to be at the next boot."""
+        reason = cannot_grow(self.snapshot, disk.where, before, disk.size)
+        if reason:
+            raise Error(f"{disk.name}: {reason}")
 
     def size_of_data(self, disk, node, grows):
         reason = absent(disk, self.snapshot)
@@ -470,7 +480,7 @@ class Planner:
             lines = [str(move.fault) for move in refused]
             lines += [f"{move.name}: waits for {', '.join(m.name for m in refused)}" for move in moves if not move.fault]
             return Change(moves, {}, {}, [], [], Error("\n".join(lines), refused[0].fault.status))
-        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link", "alua", "grow")}, {}, []
+        steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link", "alua")}, {}, []
         taken = {self.data_key(move.after.where) for move in moves if move.after and move.after.kind == "block" and not move.after.inside}
         changed = set()
         for move in moves:
@@ -496,9 +506,10 @@ class Planner:
             if after and have.inside == after.inside and now.serial != after.serial and after.kind != PATH:
                 steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
             if move.grows:
-                steps["file"] += grow_file(self.snapshot, after.where, after.size)
+                (steps["file"] if move.rebuild else cleanup).extend(grow_file(self.snapshot, after.where, after.size))
             if move.grows and not move.rebuild:
-                steps["grow"] += grow(self.snapshot, after.inside, now.size, after.size)
+                linked = [other.after.place for other in moves if other.after and other.after.kind == PATH and other.after.where == move.name]
+                cleanup += grow(after.inside, after.size, {*self.snapshot.places(after.inside), after.place, *linked})
             if move.set:
                 steps["set"].append(Step(lio.set_attributes, (after.inside, move.set)))
             if move.initiator and move.initiator[0] not in changed:
@@ -546,13 +557,29 @@ def grow_file(snapshot, path, size):
     return [Step(lio.grow_file, (path, before, size))] if before < size else []
 
 
-def grow(snapshot, inside, before, after):
-    """The steps of a file's backstore, in use or not."""
-    return [Step(lio.grow_backstore, (inside, before, after)), Step(lio.look_again, (snapshot.addresses(inside),))]
+def grow(inside, size, places):
+    """The steps of a file's backstore, in use or not, and of the disks over it."""
+    return [Step(lio.grow_backstore, (inside, size)), Step(lio.look_again, (sorted(places),))]
+
+
+def cannot_grow(snapshot, path, before, size):
+    """Why a file cannot get a size with its disk, which has another one, or None."""
+    node, mount = snapshot.node(path), snapshot.missing_mount(path)
+    if not node:
+        return f"{path} is not there any more"
+    if node.kind != "file":
+        return f"{path} is not a file"
+    if mount or node.size < before:
+        return f"{path} is not the file that the disk has" + (f": {mount} is in /etc/fstab and not mounted" if mount else f": it has {node.size} bytes")
+    if node.size > size:
+        return f"{path} has {node.size} bytes, not {size}; leave the size out, or change the file"
+    return None
 
 
 def cleanup_order(step):
-    """The data last, and of it last what does not come back."""
+    """The data last, and of it last what does not come back; then what grows."""
+    if step.do in (lio.grow_file, lio.grow_backstore, lio.look_again):
+        return 4
     if step.do is lio.remove_backstore:
         return 2 if lio.is_final(step.args[0]) else 1
     return 3 if step.do is lio.remove_hba else 0
@@ -598,7 +625,7 @@ def recovery(state, snapshot):
                 attributes = tuple((name, value) for name, value in values.items() if value and (name in dict(now.attributes) or (name, value) in after.attributes))
             size = backstore.size() if now.kind == "file" else 0
             result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes, size=size or now.size)
-        steps = []
+        steps = forward(snapshot, now, after) if result is after and after else []
         for made in filter(None, gone):
             lun = snapshot.luns.get(made.place)
             if lun and not lun.inside and not (result and result.place == made.place):
@@ -614,14 +641,28 @@ def recovery(state, snapshot):
     return changes
 
 
+def forward(snapshot, now, after):
+    """The steps that are left of a change that is as good as done."""
+    steps = []
+    if after.alua and snapshot.alua(after.place) != after.alua:
+        steps.append(Step(lio.set_access, (after.place, after.inside, after.alua)))
+    if is_growth(now, after):
+        steps += grow(after.inside, after.size, snapshot.places(after.inside))
+    return steps
+
+
+def is_growth(now, after):
+    return bool(now) and now.inside == after.inside and now.size != after.size
+
+
 def is_reached(snapshot, now, after):
     """Whether the new LUN is linked, and, if it is in the place of the old one, protected as it is to be."""
     stays = now and now.place == after.place and now.write_protect != after.write_protect
     if not find(snapshot, after).linked or stays and snapshot.is_protected(after.place) != after.write_protect:
         return False
     backstore = snapshot.backstores[after.inside]
-    grown = not now or now.inside != after.inside or now.size == after.size or backstore.size() == after.size
-    return grown and all(backstore.attribute(name) == value for name, value in after.attributes)
+    node = snapshot.node(after.where) if is_growth(now, after) else None
+    return (not is_growth(now, after) or bool(node) and node.size == after.size) and all(backstore.attribute(name) == value for name, value in after.attributes)
 
 
 def find_either(snapshot, made, other):

@@ -28,7 +28,8 @@ class Executor:
         changes = [change for change in changes if not change.fault]
         if not changes:
             return
-        if not recovering:  # else the intention stays written down as it is
+        told = any(change.entries for change in changes)  # else the disks are others', and nothing is written down
+        if told and not recovering:  # else the intention stays written down as it is
             for change in changes:
                 self.state.entries.update(change.entries)
                 self.state.ports.update(change.ports)
@@ -49,9 +50,9 @@ class Executor:
             for change in left if not recovering else ():
                 self.state.entries.update({name: Entry(entry.now, entry.now) for name, entry in change.entries.items()})
             self.forget()
-            if self.written:
+            if told and self.written:
                 self.save("the next command brings it to an end")
-            else:
+            elif told:
                 with contextlib.suppress(OSError):
                     self.store.save(self.state)
             self.tree.finishing = False
@@ -110,7 +111,7 @@ class Executor:
         try:
             for step in steps:
                 step.do(self.tree, undo, *step.args)
-                if step.do is lio.remove_backstore and lio.is_final(*step.args):
+                if lio.no_way_back(step):
                     # From here on there is no way back, for a signal neither.
                     undo.clear()
                     self.tree.finishing = True

@@ -143,9 +143,9 @@ class Snapshot(Look):
         lun = self.luns.get(place)
         return self.once(("alua", place), lambda: access_of(self.tree, place, lun.inside)) if lun and lun.inside else None
 
-    def addresses(self, inside):
-        """Of the disks that a backstore has."""
-        return [self.hctl(place) for place, lun in self.luns.items() if lun.inside == inside and self.device(place)]
+    def places(self, inside):
+        """Of the LUNs that are linked to a backstore."""
+        return [place for place, lun in self.luns.items() if lun.inside == inside]
 
     def device(self, place):
         """The disk's name under /dev, or None."""

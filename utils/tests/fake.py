@@ -291,6 +291,8 @@ class Fake(Tree):
             if not self.nodes.get(f"{group}/tg_pt_gp_id"):
                 self.refuse(errno.EINVAL, path)
             text = f"TG Port Alias: {text}\nTG Port Group ID: {self.nodes[f'{group}/tg_pt_gp_id']}\n"
+        elif path.endswith("/alua_access_state") and not self.nodes[f"{backstore}/tg_pt_gp_id"]:
+            self.refuse(errno.EINVAL, path)
         elif path.endswith("/faults"):
             text = self.rules(self.nodes[path], text)
         self.nodes[path] = text
@@ -351,8 +353,8 @@ class Fake(Tree):
 
     def truncate(self, path, size):
         self.change(path, f"truncate -s {size} {path}")
-        if self.node(path) is None:
-            self.refuse(errno.ENOENT, path)
+        if self.node(path).kind != "file":
+            self.refuse(errno.EINVAL, path)
         self.nodes[path] = ("file", size, *self.nodes[path][2:])
 
     def replace(self, path, text):

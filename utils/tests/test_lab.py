@@ -2,11 +2,13 @@
 """Faults, ports that are offline, resets, sizes."""
 import contextlib
 import errno
+import json
 import unittest
 import unittest.mock
 
 from fake import CORE, LOOPBACK, Died, Fake
 from tcmloop import faults
+from tcmloop.tree import Stop
 from world import A, PORT, Case, apply, pending, run, seen, state
 
 B = "[b]\nramdisk = 8M\ntarget = naa.5001405000000001\nlun = 3\n"
@@ -42,10 +44,77 @@ class Resize(Case):
         self.fake.backstore("core/fileio_5/o", "fd_dev_name=/srv/o,fd_dev_size=1048576", "5beef")
         self.fake.expose("loopback/naa.5001405aaaaaaaaa/tpgt_1", 0, "core/fileio_5/o", "naa.5001405aaaaaaaab")
         before = state(self.fake)
-        self.good(run(self.fake, "resize", "o", "2M"), "^o: /dev/sd2")
-        self.assertIn("Size: 2097152", self.fake.nodes[f"{CORE}/fileio_5/o/info"])
-        self.assertEqual(self.fake.nodes["/srv/o"][1], 4 << 20)  # a file that is larger stays so
+        self.refused(self.unchanged(self.fake, "resize", "o", "2M"), 1, "o: /srv/o has 4194304 bytes, not 2097152")
+        self.fake.full = 9  # nothing is written down
+        self.good(run(self.fake, "resize", "o"), "^o: /dev/sd2")
+        self.assertIn("Size: 4194304", self.fake.nodes[f"{CORE}/fileio_5/o/info"])
         self.assertEqual(state(self.fake), before)
+
+    def test_another_one_in_its_place(self):
+        """Its size is no matter of the disk that was there."""
+        inside, before = f"{CORE}/fileio_0/f", state(self.fake)["disks"]["f"]
+        self.fake.nodes[f"{inside}/wwn/vpd_unit_serial"] += "0"
+        self.fake.nodes["/srv/other"] = ("file", 1 << 20, 0, 0o600)
+        self.fake.nodes[f"{inside}/udev_path"] = "/srv/other"
+        self.good(run(self.fake, "resize", "/dev/sd0", "2M"))
+        self.assertEqual((self.fake.nodes["/srv/other"][1], self.fake.nodes["/srv/f"][1]), (2 << 20, 1 << 20))
+        self.assertEqual(state(self.fake)["disks"]["f"], before)
+
+    def test_the_size_is_that_of_the_backstore(self):
+        text = "[c]\nfile = /srv/c\nsize = 1M\n"
+        self.good(apply(self.fake, text))
+        self.fake.truncate("/srv/c", 4 << 20)
+        self.fake.write(f"{CORE}/fileio_1/c/control", f"fd_dev_size={4 << 20}")  # others
+        self.refused(apply(self.fake, text.replace("1M", "2M")), 3, "c: /srv/c has 4194304 bytes, not 2097152")
+        self.assertIn("Size: 4194304", self.fake.nodes[f"{CORE}/fileio_1/c/info"])
+
+    def test_one_of_3_0_0(self):
+        made = state(self.fake)["disks"]["f"]
+        path = made["paths"]["1"]
+        self.good(run(self.fake, "remove", "f:2"))
+        del self.fake.nodes["/run/tcm-loop/state.json"]
+        self.fake.nodes["/run/tcm-loop/disks.json"] = json.dumps({"f": {
+            "kind": "file", "where": "/srv/f", "size": 1 << 20, "serial": made["serial"], "target": path["target"], "tpg": 1, "lun": 0,
+            "initiator": "naa.5001405000000009", "made_target": True, "made_tpg": True}})
+        self.good(run(self.fake, "resize", "f", "2M"))
+        told = state(self.fake)["disks"]["f"]["backstore"]
+        self.assertEqual((told["size"], told["in"]), (2 << 20, "core/fileio_0/f"))
+
+    def test_another_file_in_the_place_of_its_own(self):
+        for node in ("file", 1 << 19, 0, 0o600), ("block", 252, 0):
+            self.fake.nodes["/srv/f"] = node
+            self.refused(self.unchanged(self.fake, "resize", "f", "2M"), 1, "/srv/f is not the file that the disk has|f: size 2M: its size is that of the device")
+        self.fake.nodes["/srv/f"] = ("file", 1 << 20, 0, 0o600)
+        self.fake.nodes["/etc/fstab"] = "/dev/vdb /srv ext4 defaults 0 0\n"
+        self.refused(self.unchanged(self.fake, "resize", "f", "2M"), 1, "/srv is in /etc/fstab and not mounted")
+
+    def test_a_new_path_and_a_size_at_once(self):
+        text = "[c]\nfile = /srv/c\nsize = 1M\n"
+        self.good(apply(self.fake, text))
+        self.good(apply(self.fake, text.replace("1M", "2M\npaths = 2")))
+        self.assertEqual(len(self.rescans(self.fake)), 2)
+
+    def test_what_is_made_anew_and_whose_file_is_gone(self):
+        text = "[c]\nfile = /srv/c\nsize = 1M\nset = emulate_tpu=1\n"
+        self.good(apply(self.fake, text))
+        del self.fake.nodes["/srv/c"]
+        self.good(apply(self.fake, "[c]\nfile = /srv/c\nsize = 2M\n"))
+        self.assertEqual(self.fake.nodes["/srv/c"][1], 2 << 20)
+
+    def test_a_signal_leaves_the_old_size_or_the_new_one(self):
+        for at in range(1, 12):
+            fake = self.fake.copy()
+            change = fake.change
+
+            def stopped(path, line, fake=fake, change=change, at=at):
+                if fake.changes + 1 == at:
+                    fake.stop(15)
+                return change(path, line)
+            with unittest.mock.patch.object(fake, "change", stopped), contextlib.suppress(Stop):
+                run(fake, "resize", "f", "2M")
+            told = state(fake)["disks"]["f"]["backstore"]["size"]
+            self.assertIn(f"Size: {told} ", fake.nodes[f"{CORE}/fileio_0/f/info"], at)
+            self.assertEqual(fake.nodes["/srv/f"][1], told, at)
 
     def test_a_device_that_has_grown(self):
         self.good(run(self.fake, "create", "--block", "/dev/vda", "--name", "v"))
@@ -58,8 +127,9 @@ class Resize(Case):
         self.good(apply(self.fake, "[c]\nfile = /srv/c\nsize = 1M\n"))
         self.good(run(self.fake, "create", "--file", "/srv/gone", "--size", "1M", "--name", "gone"))
         del self.fake.nodes["/srv/gone"]
-        for words, reason in ((("r", "2M"), "r: ramdisk is a backstore that this command cannot grow"), (("v", "2M"), "v: size 2M: its size is that of /dev/vda"),
-                              (("c", "2M"), "c is in /etc/tcm-loop.conf: with another size there"), (("f", "512K"), "f: size 512 KiB: it has 1 MiB, and a disk"),
+        self.fake.truncate("/srv/c", 3 << 20)
+        for words, reason in ((("r", "2M"), "r: ramdisk is a backstore that this command cannot grow"), (("v", "2M"), "v: size 2M: its size is that of the device"),
+                              (("c", "3M"), "c is in /etc/tcm-loop.conf: with another size there \"tcm-loop apply /etc/tcm-loop.conf\""), (("c",), "c is in /etc/tcm-loop.conf"), (("f", "512K"), "f: size 512 KiB: it has 1 MiB, and a disk"),
                               (("f", "1000"), "f: size \"1000\": accepted are multiples of 512"), (("gone", "2M"), "gone: /srv/gone is not there any more")):
             with self.subTest(words):
                 self.refused(self.unchanged(self.fake, "resize", *words), 1, reason)
@@ -85,6 +155,7 @@ class Resize(Case):
             told = state(fake)["disks"]["f"]
             self.assertEqual(told["phase"], "made", at)
             self.assertIn(f"Size: {told['backstore']['size']} ", fake.nodes[f"{CORE}/fileio_0/f/info"], at)
+            self.assertEqual(fake.nodes["/srv/f"][1], told["backstore"]["size"], at)
 
     def test_a_larger_size_in_the_file_grows_it_in_place(self):
         text = "[c]\nfile = /srv/c\nsize = 1M\n"

@@ -2,7 +2,7 @@
 """Several paths to one logical unit."""
 import json
 
-from fake import CORE, Died, Fake
+from fake import CORE, LOOPBACK, Died, Fake
 from tcmloop import conf, targetcli
 from tcmloop.model import Made
 from tcmloop.names import Error
@@ -189,6 +189,39 @@ class Paths(Case):
             fake.fail_at = operation
             if apply(fake, text.replace("ramdisk = 1M", "ramdisk = 1M\nserial = 77")).status and not pending(fake):
                 self.assertEqual(self.access(fake), before, operation)
+
+    def test_a_state_that_is_not_taken_is_taken_back(self):
+        self.good(apply(self.fake, D + "alua = active standby nonoptimized\n"))
+        before = self.access()
+        for operation in range(1, 20):
+            fake = self.fake.copy()
+            fake.fail_at = operation
+            if apply(fake, D + "alua = nonoptimized active unavailable\n").status and not pending(fake):
+                self.assertEqual(self.access(fake), before, operation)
+
+    def test_who_is_killed_has_them_all_the_same(self):
+        for operation in range(1, 60):
+            fake = self.fake.copy()
+            fake.die_at = operation
+            try:
+                run(fake, "create", "--ramdisk", "1M", "--name", "c", "--paths", "2", "--alua", "nonoptimized,standby")
+            except Died:
+                fake = fake.again()
+                run(fake, "remove", "none")  # who writes next
+            self.assertLessEqual(self.access(fake).items(), {"c": "nonoptimized", "c:2": "standby"}.items(), operation)
+
+    def test_a_group_of_others_is_left(self):
+        text = D + "alua = active standby standby\n"
+        self.good(apply(self.fake, D))
+        group = f"{CORE}/rd_mcp_0/d/alua/theirs"
+        self.fake.mkdir(group)
+        self.fake.write(f"{group}/tg_pt_gp_id", "7")
+        for row in json.loads(run(self.fake, "list", "--json").output):
+            self.fake.write(f"{LOOPBACK}/{row['target']}/tpgt_1/lun/lun_0/alua_tg_pt_gp", "theirs")
+        self.good(apply(self.fake, text))
+        self.assertEqual(self.access(), {"d": "active", "d:2": "standby", "d:3": "standby"})
+        self.assertEqual(self.fake.nodes[f"{group}/alua_access_state"], "0")
+        self.good(apply(self.fake, text), "^nothing to do\n$")
 
     def test_states_that_are_none(self):
         for value in "active", "active standby", "active standby on", "active standby standby standby":
