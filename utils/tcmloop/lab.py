@@ -185,7 +185,7 @@ def resize(session, arguments):
         if backstore.kind not in ("file", "block"):
             raise Error(f"{label}: {backstore.kind} is a backstore that this command cannot grow; it can those of files and block devices")
         made = next((disk for disk in state.disks.values() if disk.kind != PATH and plan.find(snapshot, disk).inside == inside), None)
-        now = after = made or Made(label, "", backstore.kind, where, backstore.size(), inside, False, backstore.serial, *place)
+        now = after = made._replace(inside=inside) if made else Made(label, "", backstore.kind, where, backstore.size(), inside, False, backstore.serial, *place)
         node = snapshot.node(where) if backstore.kind == "file" else None
         if backstore.kind == "block" or node and node.kind == "block":
             if arguments.size:
@@ -203,9 +203,9 @@ def resize(session, arguments):
             if made and told_size(session.tree, made, arguments.size) not in (0, size):
                 raise Error(f"{label} is in {made.origin}: with another size there \"tcm-loop apply {made.origin}\" grows it")
             steps = plan.grow_file(snapshot, where, size) + plan.grow(inside, size, snapshot.places(inside))
-            after = now._replace(size=size, inside=inside)
+            after = now._replace(size=size)
         move = plan.Move(now.name, now, plan.find(snapshot, now), after)
-        return session.perform([plan.Change([move], {made.name: Entry(made, after)} if made else {}, {}, steps, [], None)], several=False)
+        return session.perform([plan.Change([move], {now.name: Entry(now, after)} if made else {}, {}, steps, [], None)], several=False)
 
 
 def told_size(tree, made, wanted):

@@ -266,8 +266,7 @@ class Planner:
             found["kind"] = made.kind, disk.kind
         if not self.same_data(disk.where, made.where):
             found["where"] = made.where or "-", disk.where or "-"
-        size = self.snapshot.backstores[inside].size() if inside and made.kind == "file" else 0
-        size = size or made.size
+        size = (self.snapshot.backstores[inside].size() if inside and made.kind == "file" else 0) or made.size
         if disk.size and size and disk.size != size and disk.kind != "block":
             found["size"] = size, disk.size
         for key in "target", "tpg", "lun", "serial":
