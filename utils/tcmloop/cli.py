@@ -10,7 +10,7 @@ import secrets
 import signal
 import sys
 
-from . import VERSION, conf, faults, lab, lio, plan, targetcli
+from . import VERSION, conf, faults, lab, lio, plan, recovery, targetcli
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
 from .model import ALUA_STATES, MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
@@ -57,7 +57,7 @@ class Session:
                 raise Error(f"{lio.TARGET} is not to be seen here, where {', '.join(state.entries)} were made")
             snapshot = Snapshot(self.tree)
             self.executor = Executor(self.tree, self.store, state, warn)
-            interrupted = plan.recovery(state, snapshot)
+            interrupted = recovery.recovery(state, snapshot)
             if interrupted:
                 for change in interrupted:
                     warn(change.moves[0].line())

@@ -197,9 +197,7 @@ def resize(session, arguments):
                 size = size_of(arguments.size, int(backstore.attribute("block_size") or 512), f"{label}: size")
             if node and size < before:
                 raise Error(f"{label}: size {shown_size(size)}: it has {shown_size(before)}, and a disk does not shrink")
-            reason = plan.cannot_grow(snapshot, where, before, size)
-            if reason:
-                raise Error(f"{label}: {reason}")
+            plan.check_growth(snapshot, label, where, before, size)
             if made and told_size(session.tree, made, arguments.size) not in (0, size):
                 raise Error(f"{label} is in {made.origin}: with another size there \"tcm-loop apply {made.origin}\" grows it")
             steps = plan.grow_file(snapshot, where, size) + plan.grow(inside, size, snapshot.places(inside))

@@ -8,7 +8,7 @@ import os
 from typing import NamedTuple
 
 from . import lio
-from .lio import TARGET, Step
+from .lio import Step
 from .model import PATH, PLUGINS, Made, shown_size
 from .names import Error, designator
 from .state import Entry, Port
@@ -221,7 +221,7 @@ class Planner:
             size = self.size_of_data(disk, node, move.grows)
             move.grows = move.grows if node else 0
         elif move.grows:
-            self.check_growth(disk, move.grows)
+            check_growth(self.snapshot, disk.name, disk.where, move.grows, disk.size)
         inside = have.inside if not new else ""
         move.after = Made(disk.name, origin, disk.kind, disk.where if new else now.where, size, inside,
                           move.make_file or bool(now and not new and now.made_file), disk.serial, disk.target, disk.tpg, disk.lun,
@@ -292,12 +292,6 @@ class Planner:
         nodes = [self.snapshot.node(path) for path in (one, other) if path]
         return len(nodes) == 2 and None not in nodes and nodes[0].key == nodes[1].key
 
-    def check_growth(self, disk, before):
-        """Of a file whose disk is there, and which becomes as large as it is to be at the next boot."""
-        reason = cannot_grow(self.snapshot, disk.where, before, disk.size)
-        if reason:
-            raise Error(f"{disk.name}: {reason}")
-
     def size_of_data(self, disk, node, grows):
         reason = absent(disk, self.snapshot)
         if reason and (not self.force or disk.kind == "block" and not node):
@@ -315,7 +309,7 @@ class Planner:
         if node.kind != "file":
             raise Error(f"{disk.name}: {disk.where} is not a file")
         if disk.size and disk.size != node.size and not (grows and disk.size > node.size):
-            raise Error(f"{disk.name}: {disk.where} has {node.size} bytes, not {disk.size}; leave the size out, or change the file")
+            raise other_size(disk.name, disk.where, node, disk.size)
         return disk.size if grows else node.size
 
     def others(self, made, have):
@@ -561,18 +555,21 @@ def grow(inside, size, places):
     return [Step(lio.grow_backstore, (inside, size)), Step(lio.look_again, (sorted(places),))]
 
 
-def cannot_grow(snapshot, path, before, size):
-    """Why a file cannot get a size with its disk, which has another one, or None."""
+def check_growth(snapshot, name, path, before, size):
+    """Whether a file can get a size with its disk, which has another one, and has that size at the next boot, too."""
     node, mount = snapshot.node(path), snapshot.missing_mount(path)
     if not node:
-        return f"{path} is not there any more"
+        raise Error(f"{name}: {path} is not there any more")
     if node.kind != "file":
-        return f"{path} is not a file"
+        raise Error(f"{name}: {path} is not a file")
     if mount or node.size < before:
-        return f"{path} is not the file that the disk has" + (f": {mount} is in /etc/fstab and not mounted" if mount else f": it has {node.size} bytes")
+        raise Error(f"{name}: {path} is not the file that the disk has: " + (f"{mount} is in /etc/fstab and not mounted" if mount else f"it has {node.size} bytes"))
     if node.size > size:
-        return f"{path} has {node.size} bytes, not {size}; leave the size out, or change the file"
-    return None
+        raise other_size(name, path, node, size)
+
+
+def other_size(name, path, node, size):
+    return Error(f"{name}: {path} has {node.size} bytes, not {size}; leave the size out, or change the file")
 
 
 def cleanup_order(step):
@@ -600,104 +597,3 @@ def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=F
         if move.fault and not move.sign:
             move.sign = "?"
     return [planner.change(moves) for moves in planner.groups()]
-
-
-def recovery(state, snapshot):
-    """What brings an intention of a command that was killed to an end: forward if the new LUN is linked, else back."""
-    changes, owners = [], {(now.place, now.inside): name for name, (now, _) in state.entries.items() if now}
-    for name, (now, after) in state.entries.items():
-        if now == after:
-            continue
-        old = find_either(snapshot, now, after)
-        if after and is_reached(snapshot, now, after) and owners.get((after.place, after.inside), name) == name:
-            result, what, gone = after, "finished", [now]
-        elif now and old.linked:
-            result, what, gone = now, "undone", [after]
-        elif after and old.inside and after.kind != PATH:  # a path is its LUN
-            result, what, gone = now, "undone", [after]
-        else:
-            result, what, gone = None, "undone" if after else "finished", [after, now]
-        if result and result is now:
-            backstore, attributes = snapshot.backstores[old.inside], now.attributes
-            if after and after.inside == now.inside and not old.linked:  # some may be set already
-                values = {name: backstore.attribute(name) for name in {**dict(now.attributes), **dict(after.attributes)}}
-                attributes = tuple((name, value) for name, value in values.items() if value and (name in dict(now.attributes) or (name, value) in after.attributes))
-            size = backstore.size() if now.kind == "file" else 0
-            result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes, size=size or now.size)
-        steps = forward(snapshot, now, after) if result is after and after else []
-        for made in filter(None, gone):
-            lun = snapshot.luns.get(made.place)
-            if lun and not lun.inside and not (result and result.place == made.place):
-                steps.append(Step(clear_lun, (made.place, any(one.write_protect for one in (now, after) if one and one.place == made.place))))
-            if not (result and result.inside == made.inside):
-                steps += left_of_backstore(snapshot, made, file=made is after and not (now and now.where == made.where))
-            if made.port in state.ports and not (result and result.port == made.port):
-                port = state.ports[made.port]
-                steps.append(Step(lio.remove_port, (*made.port, port.ours, port.initiator)))
-        move = Move(name, now, Have("", False, False, ()), result)
-        move.sign, move.text = "!", f"an earlier command was interrupted; what it did is {what}"
-        changes.append(Change([move], {name: Entry(now, result)}, {}, steps, [], None))
-    return changes
-
-
-def forward(snapshot, now, after):
-    """The steps that are left of a change that is as good as done."""
-    steps = []
-    if after.alua and snapshot.alua(after.place) != after.alua:
-        steps.append(Step(lio.set_access, (after.place, after.inside, after.alua)))
-    if is_growth(now, after):
-        steps += grow(after.inside, after.size, snapshot.places(after.inside))
-    return steps
-
-
-def is_growth(now, after):
-    return bool(now) and now.inside == after.inside and now.size != after.size
-
-
-def is_reached(snapshot, now, after):
-    """Whether the new LUN is linked, and, if it is in the place of the old one, protected as it is to be."""
-    stays = now and now.place == after.place and now.write_protect != after.write_protect
-    if not find(snapshot, after).linked or stays and snapshot.is_protected(after.place) != after.write_protect:
-        return False
-    backstore = snapshot.backstores[after.inside]
-    node = snapshot.node(after.where) if is_growth(now, after) else None
-    return (not is_growth(now, after) or bool(node) and node.size == after.size) and all(backstore.attribute(name) == value for name, value in after.attributes)
-
-
-def find_either(snapshot, made, other):
-    """The serial number may have been changed already, or not yet."""
-    if not made:
-        return Have("", False, False, ())
-    have = find(snapshot, made)
-    if not have.inside and other and other.inside == made.inside:
-        have = find(snapshot, made._replace(serial=other.serial))
-    return have
-
-
-def left_of_backstore(snapshot, made, file):
-    steps, hba = [], os.path.dirname(made.inside)
-    if made.kind == PATH:
-        return []
-    backstore = snapshot.backstores.get(made.inside)
-    # The serial number is written first of all: without one it is what was just begun.
-    if backstore and backstore.serial in (made.serial, "") and not backstore.luns:
-        steps.append(Step(lio.remove_backstore, (made,)))
-    if hba[5:] in snapshot.hbas and (steps or not backstore):
-        steps.append(Step(lio.remove_hba, (hba,)))
-    if file and made.made_file:
-        node = snapshot.node(made.where)
-        if node and node.kind == "file" and node.size in (0, made.size) and not node.blocks and node.mode == 0o600:
-            steps.append(Step(remove_file, (made.where, made.size)))
-    return steps
-
-
-def clear_lun(tree, undo, place, write_protect):
-    """It may have been in the way of two disks."""
-    if tree.is_folder(lio.lun_path(*place)):
-        lio.remove_lun(tree, undo, place, write_protect)
-
-
-def remove_file(tree, undo, path, size):
-    """One that has no data, nor perhaps its size yet."""
-    tree.unlink(path)
-    undo.append(lambda: tree.create(path, size))

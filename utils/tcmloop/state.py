@@ -2,7 +2,7 @@
 """What this command has made, and is about to: /run/tcm-loop/state.json.
 
 The file is replaced as a whole, with what is intended before the first change and with what has become of it after
-the last one.  Who comes next, and finds an intention, brings it to an end: recovery is in plan.py.
+the last one.  Who comes next, and finds an intention, brings it to an end: recovery.py.
 """
 import contextlib
 import json
