@@ -52,14 +52,14 @@ waiting_tasks() {
 # Some task may wait whenever one looks: udev reads every new disk.  What must
 # not be is one that has waited all the time, never once scheduled; less than
 # the 30 s after which the SCSI layer gives a lost command up.
+all_went_on() { # of $waiting, whose rest is kept
+	waiting=$(waiting_tasks | grep -Fxe "$waiting")
+	[ -z "$waiting" ]
+}
 no_process_waits() {
-	local waiting status end=$((SECONDS + 20))
+	local waiting status
 	waiting=$(waiting_tasks)
-	while [ -n "$waiting" ] && [ $SECONDS -lt $end ]; do
-		sleep 0.2
-		waiting=$(waiting_tasks | grep -Fxe "$waiting")
-	done
-	[ -z "$waiting" ] && return
+	wait_for 20 all_went_on && return
 	echo w >/proc/sysrq-trigger
 	while read -r status _; do
 		head -n 1 "$status"

@@ -38,15 +38,12 @@ command_of() { # command_of NAME: its CDB, after the bytes that it reads, and th
 	START_STOP_UNIT) echo 0 0 1b 00 00 00 01 00 ;;
 	esac
 }
-# The last command's seconds are $took.
-send() { # send NAME: with a time-out of 2 s, or $limit
-	local start=$SECONDS status=0 words
+send() { # send NAME: its time-out is 2 s, or $timeout
+	local words
 	read -ra words < <(command_of "$1")
 	[ "${words[0]}" = 0 ] || set -- "$@" "--request=${words[0]}"
 	[ "${words[1]}" = 0 ] || set -- "$@" "--send=${words[1]}" --infile=/dev/zero
-	timeout 60 sg_raw --timeout="${limit:-2}" "${@:2}" "$sg" "${words[@]:2}" || status=$?
-	took=$((SECONDS - start))
-	return $status
+	timeout 60 sg_raw --timeout="${timeout:-2}" "${@:2}" "$sg" "${words[@]:2}"
 }
 answer() { # answer NAME: data, or sense data, and status
 	local status=0
@@ -55,9 +52,9 @@ answer() { # answer NAME: data, or sense data, and status
 }
 scan() { echo "- - -" >"/sys/class/scsi_host/host$(host_of $naa 1)/scan"; }
 comes_back() { # comes_back NAME LEAST MOST: without an answer, after so many seconds
-	! send "$1" || { echo "was answered"; return 1; }
-	[ $took -ge "$2" ] || { echo "after $took s"; return 1; }
-	in_time $took "$3"
+	local start=$SECONDS
+	within "$3" refused "" send "$1" || return
+	[ $((SECONDS - start)) -ge "$2" ] || { echo "too early"; return 1; }
 }
 
 tpg=$loopback/$naa/tpgt_1
@@ -96,11 +93,11 @@ fi
 kill -STOP "$tcmu_runner"
 check "$first comes back at its time-out" comes_back $first 1 5
 check "the TPG tells" grep -q "^lun_0 user_0/silent 1 [1-9]" $tpg/held
-limit=8 # what is waited for comes after that
+timeout=8 # what is waited for comes after that
 for query in $queries; do
 	check "then $query comes back at once" comes_back "$query" 0 1 || break
 done
-limit=
+timeout=
 check "RELEASE is answered: the target core executes it" send RELEASE
 check "so that $first is sent again, and comes back at its time-out" comes_back $first 1 5
 check "a scan of the host ends" within 5 scan

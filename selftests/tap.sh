@@ -89,30 +89,31 @@ slowness() { # sets $slow, 1 to 4: how many times 0.2 s as many processes take t
 	slow=$((slow < 1 ? 1 : slow > 4 ? 4 : slow))
 }
 
+# A machine may stand still, and its clock go on: each look takes a second of the limit at most.
 # Waiting starts no program: a slow machine has better to do.
 wait_for() { # wait_for SECONDS COMMAND...
-	local limit=$1 end=$((SECONDS + $1)) slow='' may_fail=1
+	local limit=$1 left=$1 looked=$SECONDS now slow='' may_fail=1
 	shift
 	until "$@" >/dev/null 2>&1; do
-		if [ $SECONDS -ge $end ]; then
+		if [ "$left" -lt 0 ]; then
 			[ -z "$slow" ] || { "$@"; return; }
 			slowness
-			end=$((end + (slow - 1) * limit))
+			left=$(((slow - 1) * limit))
 		fi
 		read -rt 0.05 -u "$silence" || : # the status of the loop
+		now=$SECONDS
+		[ "$now" = "$looked" ] || left=$((left - 1))
+		looked=$now
 	done
-}
-
-in_time() { # in_time SECONDS LIMIT: what took so long was in time
-	local slow=1
-	[ "$1" -le "$2" ] || slowness
-	[ "$1" -le $(($2 * slow)) ] || { echo "took $1 s, limit $2 s, on a machine $slow times as slow as it is for"; return 1; }
 }
 
 gone() { ! kill -0 "$1" 2>/dev/null; } # gone PID
 
 within() { # within SECONDS COMMAND...: it succeeds, and takes no longer
-	local start=$SECONDS limit=$1
+	local start=$SECONDS limit=$1 late=''
 	shift
-	"$@" && in_time $((SECONDS - start)) "$limit"
+	"$@" &
+	wait_for "$limit" gone $! || late=1
+	wait $! || return
+	[ -z "$late" ] || { echo "took $((SECONDS - start)) s, limit $limit s"; return 1; }
 }

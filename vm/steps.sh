@@ -61,6 +61,13 @@ again() {
 	echo "${command:-vm/check $1}"
 }
 
+# What a red step says of the reason, 60 lines at most, and how its output ends.
+reason() {
+	sed '/^again: /d' "$logs/$1/output" 2>/dev/null | grep -avE '^(# )*ok ' |
+		grep -aE -A12 '^(# )*not ok|^vm:|(warning|[Ee]rror):' | head -n 60 | cut -c 1-300 | sed 's/^/        /' || true
+	tail -n 5 "$logs/$1/output" 2>/dev/null | cut -c 1-300 | sed 's/^/        /' || true
+}
+
 # A line for a step, and its verdict in its result: "red" or "green", the counts, the seconds
 # that it took, and those of all CPUs.
 report() { # report STEP STATUS SECONDS CPU_SECONDS
@@ -79,8 +86,7 @@ report() { # report STEP STATUS SECONDS CPU_SECONDS
 	else
 		verdict=red
 		echo "FAILED  $step ($seconds s, CPUs $cpu s): ${why#, }; $output says:"
-		grep -avE '^(# )*ok ' "$output" | grep -aE -A12 '^(# )*not ok|^vm:|warning|error' | head -n 60 | cut -c 1-300 | sed 's/^/        /' || true
-		tail -n 5 "$output" | cut -c 1-300 | sed 's/^/        /'
+		reason "$step"
 		echo "        again: $(again "$step")"
 	fi
 	grep -aE '^(# )*(ok .*|1\.\.0 )# SKIP' "$output" | grep -v "selftests: tcm_loop" | sed -E "s/^(# )*/        skipped: /" || true
@@ -181,10 +187,10 @@ all_steps() {
 		echo "# STEP SECONDS of $(git -C "$TOP" describe --always --dirty --exclude '*'): $closing"
 		printf '%s\n' "${took[@]}" | LC_ALL=C sort
 	} 2>/dev/null >"$logs/times" || true
-	# Of a long output the end is what is kept.
+	# Of a long output the end is what is kept: all that is known of what is red is there once more.
 	for step in "${red[@]}"; do
 		echo "red: $step; again: $(again "$step")"
-		grep -aE '^(# )*not ok' "$logs/$step/output" | sed "s/^/        /" || true
+		reason "$step"
 	done
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s, CPUs $((all_cpu / 60)) min $((all_cpu % 60)) s"
 	echo "$closing"
