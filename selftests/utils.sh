@@ -168,6 +168,16 @@ check "another one" grep -q "^~ set: block_size 512 -> 4096" <<<"$($tcm_loop app
 check_equal "is set, too" 4096 "$(queue set logical_block_size)"
 check_equal "and the other path is there again" 4096 "$(queue set:2 logical_block_size)"
 check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
+inquiry() { for name; do sg_inq "$(device_named "$name")" | sed -nE 's/^ (Vendor|Product) identification: (.*[^ ]) *$/\2/p'; done | xargs; } # inquiry NAME...
+usual=$(inquiry set set:2)
+printf '%s\n' "vendor = ACME" "product = A disk, 16 long" >>$conf
+check "INQUIRY data" has "vendor .* -> ACME, product .* -> A disk, 16 long" "$($tcm_loop apply $conf)"
+check_equal "is what it is to be by both paths" "ACME A disk, 16 long ACME A disk, 16 long" "$(inquiry set set:2)"
+check_equal "the list tells it" "ACME 16 long" "$($tcm_loop list --json | sed -nE '/"name": "set"/,/missing/s/^ *"(vendor|product)": "(A disk, )?([^"]*)".*/\3/p' | head -n 2 | xargs)"
+check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
+sed -i '/^vendor/d; /^product/d' $conf
+check "without it" $tcm_loop apply --force $conf
+check_equal "it is as usual" "$usual" "$(inquiry set set:2)"
 for attribute in colour=1 block_size=100 emulate_tpu=10; do
 	check "$attribute is refused" refused "${attribute%=*}" $tcm_loop create --ramdisk 8M --name not --set $attribute
 done

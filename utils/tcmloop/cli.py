@@ -13,7 +13,7 @@ import sys
 from . import VERSION, conf, faults, lab, lio, plan, recovery, targetcli
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
-from .model import ALUA_STATES, MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
+from .model import ALUA_STATES, INQUIRY, MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, generate, protocol_of
 from .output import say, warn
 from .run import Executor
@@ -380,13 +380,15 @@ def rows(state, snapshot):
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
                "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None,
-               "write_protect": snapshot.is_protected(place), "alua": snapshot.alua(place), "set": made.shown_attributes() if made else None, "missing": False}
+               "write_protect": snapshot.is_protected(place), "alua": snapshot.alua(place), "set": made.shown_attributes() if made else None,
+               **{what: backstore.attribute(what) for what in INQUIRY}, "missing": False}
     for made in state.disks.values():
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
                    "managed": True, "origin": made.origin, "path": made.where or None if made.kind != PATH else None, "size": made.size or None, "serial": made.serial,
-                   "hctl": None, "write_protect": made.write_protect, "alua": None, "set": made.shown_attributes(), "missing": True}
+                   "hctl": None, "write_protect": made.write_protect, "alua": None, "set": made.shown_attributes(),
+                   **{what: dict(made.attributes).get(what) for what in INQUIRY}, "missing": True}
 
 
 def list_disks(session, arguments):
@@ -434,6 +436,8 @@ def parser():
     sub.add_argument("--alua", metavar="STATE,...", help=f"the asymmetric access state of each path: {', '.join(ALUA_STATES)}")
     sub.add_argument("--write-protect", action="store_const", const="yes", help="through this LUN nothing can be written")
     sub.add_argument("--set", metavar="ATTRIBUTE=N,...", help="attributes of the backstore, as block_size=4096,emulate_tpu=1")
+    for what, most in INQUIRY.items():
+        sub.add_argument(f"--{what}", metavar="TEXT", help=f"what the disk says in INQUIRY data, up to {most} characters")
     sub.add_argument("--force", action="store_true", help="more RAM than is available, a file whose file system is not mounted, a device that is not set up, too")
     sub.set_defaults(run=create)
 

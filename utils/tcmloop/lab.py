@@ -6,7 +6,7 @@ import re
 
 from . import conf, faults, lio, plan
 from .inuse import Users
-from .model import PATH, Made, shown_size, size_of
+from .model import INQUIRY, PATH, Made, shown_size, size_of
 from .names import Error
 from .output import say
 from .state import Entry
@@ -104,7 +104,8 @@ def show(session, arguments):
     """What there is to know of logical units: where the data is, each path, its state, what is held, faults, who uses it."""
     found, labels, snapshot = chosen(session, arguments.disk)
     users, shown = Users(snapshot), set()
-    attributes = {made.inside: made.shown_attributes() for made in session.store.load().disks.values() if made.attributes}
+    attributes = {made.inside: [made.shown_attributes(), *(f"{what} {text}" for what, text in made.attributes if what in INQUIRY)]
+                  for made in session.store.load().disks.values() if made.attributes}
     for _, place in found:
         inside = snapshot.luns[place].inside
         if inside in shown:
@@ -113,7 +114,7 @@ def show(session, arguments):
         backstore = snapshot.backstores[inside]
         size, where = backstore.size(), backstore.where()
         say(", ".join(filter(None, (f"{backstore.name}: {backstore.kind}", where, size and shown_size(size), inside, backstore.serial and f"serial {backstore.serial}",
-                                      attributes.get(inside)))))
+                                      *attributes.get(inside, ())))))
         for other in [place for place in labels if snapshot.luns[place].inside == inside]:
             say("\n".join(f"  {line}" for line in of_path(session.tree, snapshot, labels[other], other, users)))
         for path in backstore.luns:

@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import Callable, NamedTuple
 
-from .model import ALUA_STATES, PLUGINS, pages
+from .model import ALUA_STATES, INQUIRY, PLUGINS, pages
 from .names import Error
 
 TARGET = "/sys/kernel/config/target"
@@ -145,14 +145,21 @@ def set_serial(tree, undo, inside, before, after):
     undo.append(partial(tree.write, path, before))
 
 
+def attribute_path(inside, name):
+    """Where a backstore has what its standard INQUIRY data says, or another attribute."""
+    names = {"vendor": "vendor_id", "product": "product_id"}
+    return f"{TARGET}/{inside}/wwn/{names.get(name, name)}" if name in INQUIRY else f"{TARGET}/{inside}/attrib/{name}"
+
+
 def no_attribute(inside, name):
-    return Error(f"{inside} has no attribute {name}; those that there are are files of {TARGET}/{inside}/attrib")
+    folder, name = os.path.split(attribute_path(inside, name))
+    return Error(f"{inside} has no attribute {name}; those that there are are files of {folder}")
 
 
 def set_attributes(tree, undo, inside, attributes):
     """Of a backstore that is enabled, to which no LUN is linked: the kernel refuses most of them else."""
     for name, value in attributes:
-        path = f"{TARGET}/{inside}/attrib/{name}"
+        path = attribute_path(inside, name)
         before = tree.read(path)
         if before is None:
             raise no_attribute(inside, name)

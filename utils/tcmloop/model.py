@@ -13,7 +13,9 @@ PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
-OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths", "alua", "set")
+OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths", "alua", "set",
+           "vendor", "product", "revision")
+INQUIRY = {"vendor": 8, "product": 16, "revision": 4}  # bytes at most of what standard INQUIRY data says, SPC-4, 6.6.2
 PATH = "path"  # the kind of a disk that is another path to one before it
 MAX_PATHS = 32
 ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
@@ -35,7 +37,7 @@ def attributes_of(text, name):
     found = {}
     for word in re.split(r"[,\s]+", text.strip(" ,")) if text.strip(" ,") else ():
         match = re.fullmatch(r"([a-z0-9_]{1,64})=([0-9]{1,20})", word, re.ASCII)
-        if not match or match[1] in found:
+        if not match or match[1] in found or match[1] in INQUIRY:
             raise Error(f"{name}: set \"{text}\": accepted are attributes of a backstore, each once, and numbers, as block_size=4096,emulate_tpu=1")
         found[match[1]] = str(int(match[2]))
     return tuple(found.items())
@@ -108,9 +110,11 @@ class Disk:
         if protect not in ("yes", "no"):
             raise Error(f"{name}: write_protect \"{protect}\"; accepted are yes and no")
         self.write_protect = protect == "yes"
-        self.attributes = attributes_of(options.get("set") or "", name)
+        self.attributes = attributes_of(options.get("set") or "", name) + self.inquiry(options)
         if self.kind == "file" and ("emulate_write_cache", "0") in self.attributes:
             raise Error(f"{name}: set emulate_write_cache=0: a file is written through the page cache, of which a disk without a cache would not tell")
+        if options.get("product") and ("emulate_model_alias", "1") in self.attributes:
+            raise Error(f"{name}: product: set emulate_model_alias=1 makes it the backstore's name")
         self.paths = self.number(options, "paths", 1)
         if not 1 <= self.paths <= MAX_PATHS:
             raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")
@@ -126,6 +130,14 @@ class Disk:
             path.target, path.alua = generate(path.name, "target", self.protocol), self.states[number - 1]
             found.append(path)
         return found
+
+    def inquiry(self, options):
+        """What standard INQUIRY data is to say: name and text."""
+        texts = {what: (options.get(what) or "").strip(" ") for what in INQUIRY}
+        for what, text in texts.items():
+            if not re.fullmatch(rf"[ -~]{{0,{INQUIRY[what]}}}", text):
+                raise Error(f"{self.name}: {what} {text!r}; accepted are up to {INQUIRY[what]} printable ASCII characters")
+        return tuple((what, text) for what, text in texts.items() if text)
 
     def number(self, options, what, default):
         text = options.get(what)
@@ -180,5 +192,5 @@ class Made(NamedTuple):
         return backstore_of(self)
 
     def shown_attributes(self):
-        """As create takes them, or None."""
-        return ",".join(map("=".join, self.attributes)) or None
+        """As --set takes them, or None."""
+        return ",".join(f"{name}={value}" for name, value in self.attributes if name not in INQUIRY) or None

@@ -3,7 +3,7 @@
 import os
 import re
 
-from .lio import TARGET, access_of, lun_path, port_path, protected
+from .lio import TARGET, access_of, attribute_path, lun_path, port_path, protected
 from .model import PLUGINS
 
 
@@ -23,7 +23,7 @@ class Backstore:
     def attribute(self, name):
         """What it has, or None."""
         if name not in self.attributes:
-            value = self.tree.read(f"{TARGET}/{self.inside}/attrib/{name}")
+            value = self.tree.read(attribute_path(self.inside, name))
             self.attributes[name] = value.strip() if value is not None else None
         return self.attributes[name]
 

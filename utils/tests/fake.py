@@ -16,6 +16,7 @@ from tcmloop.tree import Node, Tree
 
 CORE, LOOPBACK = f"{TARGET}/core", f"{TARGET}/loopback"
 ATTRIBUTES = {"attrib/block_size": "512\n", "attrib/emulate_tpu": "0\n"}
+INQUIRY = {"wwn/vendor_id": "LIO-ORG\n", "wwn/product_id": "DATA\n", "wwn/revision": "4.0\n"}
 SERIAL = "T10 VPD Unit Serial Number: "
 
 
@@ -171,7 +172,7 @@ class Fake(Tree):
             self.refuse(errno.EINVAL, path)
         self.nodes[path] = self.FOLDER
         if len(parts) == 3 and parts[0] == "core":
-            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"), *ATTRIBUTES.items(),
+            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"), *ATTRIBUTES.items(), *INQUIRY.items(),
                                ("wwn/vpd_unit_serial", SERIAL), ("pr/res_aptpl_metadata", "")):
                 self.folder(f"{path}/{os.path.dirname(name)}".rstrip("/"))
                 self.nodes[f"{path}/{name}"] = text
@@ -271,6 +272,10 @@ class Fake(Tree):
             if self.exports(os.path.dirname(backstore)):
                 self.refuse(errno.EINVAL, path)
             text = SERIAL + text
+        elif path[len(backstore) - 3:] in INQUIRY:
+            if self.exports(os.path.dirname(backstore)):
+                self.refuse(errno.EINVAL, path)
+            text = text.strip() + "\n"
         elif path.endswith("/attrib/block_size"):
             if text not in ("512", "4096") or self.exports(os.path.dirname(backstore)):
                 self.refuse(errno.EINVAL, path)

@@ -186,6 +186,29 @@ class Attributes(Case):
         self.good(apply(fake, A + "set = emulate_tpu=0 block_size=512\npaths = 2\n"), "^~ a: emulate_tpu 1 -> 0, block_size 4096 -> 512\n")
         self.assertEqual((self.value(fake, "emulate_tpu"), data(fake)), ("0", before))
 
+    def test_what_inquiry_says(self):
+        fake = Fake()
+        self.good(run(fake, "create", "--ramdisk", "8M", "--name", "a", "--target", "naa.5001405000000001", "--vendor", "ACME", "--product", " A disk, b", "--set", "emulate_tpu=1"))
+        row = json.loads(run(fake, "list", "--json").output)[0]
+        self.assertEqual([row[key] for key in ("vendor", "product", "revision", "set")], ["ACME", "A disk, b", "4.0", "emulate_tpu=1"])
+        self.assertRegex(run(fake, "show", "a").output, "emulate_tpu=1, vendor ACME, product A disk, b\n")
+        self.good(run(fake, "remove", "a"))
+        self.good(apply(fake, A + "vendor = ACME\npaths = 2\n"))
+        before = data(fake)
+        text = A + "vendor = Other\nrevision = 1.2\npaths = 2\n"
+        self.good(apply(fake, text), "^~ a: vendor ACME -> Other, revision 4.0 -> 1.2\n~ a:2: with a\n")
+        self.assertEqual([fake.nodes[f"{backstores(fake)[0]}/wwn/{name}"] for name in ("vendor_id", "product_id", "revision")], ["Other\n", "DATA\n", "1.2\n"])
+        self.assertEqual(data(fake), before)
+        self.good(apply(fake, text), "^nothing to do")
+        self.refused(apply(fake, A + "vendor = Other\npaths = 2\n"), 3, "a: its data would be lost; with --force it is made anew")
+        # Others change it, and a kernel has none.
+        other = fake.copy()
+        other.nodes[f"{backstores(other)[0]}/wwn/vendor_id"] = "LIO-ORG\n"
+        self.good(apply(other, text), "^~ a: vendor LIO-ORG -> Other\n")
+        del fake.nodes[f"{backstores(fake)[0]}/wwn/product_id"]
+        self.refused(apply(fake, text + "product = b\n"), 3, "core/rd_mcp_0/a has no attribute product_id; those that there are are files of /sys/kernel/config/target/core/rd_mcp_0/a/wwn")
+        self.assertIsNone(json.loads(run(fake, "list", "--json").output)[0]["product"])
+
     def test_what_others_changed_is_seen(self):
         fake = Fake()
         self.good(apply(fake, self.BLOCKS))
