@@ -59,7 +59,7 @@ all_went_on() { # of $waiting, whose rest is kept
 no_process_waits() {
 	local waiting status
 	waiting=$(waiting_tasks)
-	wait_for 20 all_went_on && return
+	wait_at_most 20 all_went_on && return
 	echo w >/proc/sysrq-trigger
 	while read -r status _; do
 		head -n 1 "$status"

@@ -93,7 +93,7 @@ fi
 kill -STOP "$tcmu_runner"
 check "$first comes back at its time-out" comes_back $first 1 5
 check "the TPG tells" grep -q "^lun_0 user_0/silent 1 [1-9]" $tpg/held
-timeout=8 # what is waited for comes after that
+timeout=20 # what is waited for comes after that
 for query in $queries; do
 	check "then $query comes back at once" comes_back "$query" 0 1 || break
 done

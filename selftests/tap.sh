@@ -89,22 +89,24 @@ slowness() { # sets $slow, 1 to 4: how many times 0.2 s as many processes take t
 	slow=$((slow < 1 ? 1 : slow > 4 ? 4 : slow))
 }
 
-# A machine may stand still, and its clock go on: each look takes a second of the limit at most.
+# A machine may stand still, and its clock go on: a look takes no more than a quarter of the limit.
 # Waiting starts no program: a slow machine has better to do.
-wait_for() { # wait_for SECONDS COMMAND...
-	local limit=$1 left=$1 looked=$SECONDS now slow='' may_fail=1
+wait_at_most() { # wait_at_most SECONDS COMMAND...: on a slow machine, too
+	local limit=$1 left=$1 looked=$SECONDS took may_fail=1
 	shift
 	until "$@" >/dev/null 2>&1; do
-		if [ "$left" -lt 0 ]; then
-			[ -z "$slow" ] || { "$@"; return; }
-			slowness
-			left=$(((slow - 1) * limit))
-		fi
+		[ "$left" -gt 0 ] || { "$@"; return; }
 		read -rt 0.05 -u "$silence" || : # the status of the loop
-		now=$SECONDS
-		[ "$now" = "$looked" ] || left=$((left - 1))
-		looked=$now
+		took=$((SECONDS - looked)) looked=$SECONDS
+		left=$((left - (took > limit / 4 + 1 ? limit / 4 + 1 : took)))
 	done
+}
+
+wait_for() { # wait_for SECONDS COMMAND...
+	local slow
+	wait_at_most "$@" >/dev/null 2>&1 && return
+	slowness
+	wait_at_most $(((slow - 1) * $1)) "${@:2}"
 }
 
 gone() { ! kill -0 "$1" 2>/dev/null; } # gone PID
@@ -113,7 +115,7 @@ within() { # within SECONDS COMMAND...: it succeeds, and takes no longer
 	local start=$SECONDS limit=$1 late=''
 	shift
 	"$@" &
-	wait_for "$limit" gone $! || late=1
+	wait_for $((limit + 1)) gone $! || late=1
 	wait $! || return
 	[ -z "$late" ] || { echo "took $((SECONDS - start)) s, limit $limit s"; return 1; }
 }

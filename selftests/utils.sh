@@ -170,10 +170,10 @@ check_equal "and the other path is there again" 4096 "$(queue set:2 logical_bloc
 check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
 inquiry() { for name; do sg_inq "$(device_named "$name")" | sed -nE 's/^ (Vendor|Product) identification: (.*[^ ]) *$/\2/p'; done | xargs; } # inquiry NAME...
 usual=$(inquiry set set:2)
-printf '%s\n' "vendor = ACME" "product = A disk, 16 long" >>$conf
-check "INQUIRY data" has "vendor .* -> ACME, product .* -> A disk, 16 long" "$($tcm_loop apply $conf)"
-check_equal "is what it is to be by both paths" "ACME A disk, 16 long ACME A disk, 16 long" "$(inquiry set set:2)"
-check_equal "the list tells it" "ACME 16 long" "$($tcm_loop list --json | sed -nE '/"name": "set"/,/missing/s/^ *"(vendor|product)": "(A disk, )?([^"]*)".*/\3/p' | head -n 2 | xargs)"
+printf '%s\n' "vendor = ACME" "product = A disk 16 longer" >>$conf
+check "INQUIRY data" has "vendor .* -> ACME, product .* -> A disk 16 longer" "$($tcm_loop apply $conf)"
+check_equal "is what it is to be by both paths" "ACME A disk 16 longer ACME A disk 16 longer" "$(inquiry set set:2)"
+check_equal "the list tells it" "ACME A disk 16 longer" "$($tcm_loop list --json | sed -nE '/"name": "set"/,/missing/s/^ *"(vendor|product)": "([^"]*)".*/\2/p' | head -n 2 | xargs)"
 check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
 sed -i '/^vendor/d; /^product/d' $conf
 check "without it" $tcm_loop apply --force $conf

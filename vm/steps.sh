@@ -61,11 +61,14 @@ again() {
 	echo "${command:-vm/check $1}"
 }
 
-# What a red step says of the reason, 60 lines at most, and how its output ends.
+# What a red step says of the reason: each thing that is wrong, then what goes with the first ones, and how its output ends.
 reason() {
-	sed '/^again: /d' "$logs/$1/output" 2>/dev/null | grep -avE '^(# )*ok ' |
-		grep -aE -A12 '^(# )*not ok|^vm:|(warning|[Ee]rror):' | head -n 60 | cut -c 1-300 | sed 's/^/        /' || true
-	tail -n 5 "$logs/$1/output" 2>/dev/null | cut -c 1-300 | sed 's/^/        /' || true
+	local output=$logs/$1/output
+	{
+		grep -aE '^(# )*not ok|^vm:' "$output" | head -n 60
+		sed '/^again: /d' "$output" | grep -avE '^(# )*ok ' | grep -aE -A12 '^(# )*not ok|^vm:|(warning|[Ee]rror)\)?:' | head -n 60
+		tail -n 5 "$output"
+	} 2>/dev/null | cut -c 1-300 | sed 's/^/        /' || true
 }
 
 # A line for a step, and its verdict in its result: "red" or "green", the counts, the seconds

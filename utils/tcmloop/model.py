@@ -110,11 +110,10 @@ class Disk:
         if protect not in ("yes", "no"):
             raise Error(f"{name}: write_protect \"{protect}\"; accepted are yes and no")
         self.write_protect = protect == "yes"
-        self.attributes = attributes_of(options.get("set") or "", name) + self.inquiry(options)
+        self.attributes = attributes_of(options.get("set") or "", name)
+        self.attributes += self.inquiry(options)
         if self.kind == "file" and ("emulate_write_cache", "0") in self.attributes:
             raise Error(f"{name}: set emulate_write_cache=0: a file is written through the page cache, of which a disk without a cache would not tell")
-        if options.get("product") and ("emulate_model_alias", "1") in self.attributes:
-            raise Error(f"{name}: product: set emulate_model_alias=1 makes it the backstore's name")
         self.paths = self.number(options, "paths", 1)
         if not 1 <= self.paths <= MAX_PATHS:
             raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")
@@ -134,9 +133,11 @@ class Disk:
     def inquiry(self, options):
         """What standard INQUIRY data is to say: name and text."""
         texts = {what: (options.get(what) or "").strip(" ") for what in INQUIRY}
+        if texts["product"] and ("emulate_model_alias", "1") in self.attributes:
+            raise Error(f"{self.name}: product: set emulate_model_alias=1 makes it the backstore's name")
         for what, text in texts.items():
             if not re.fullmatch(rf"[ -~]{{0,{INQUIRY[what]}}}", text):
-                raise Error(f"{self.name}: {what} {text!r}; accepted are up to {INQUIRY[what]} printable ASCII characters")
+                raise Error(f"{self.name}: {what} \"{text}\"; accepted are up to {INQUIRY[what]} printable ASCII characters")
         return tuple((what, text) for what, text in texts.items() if text)
 
     def number(self, options, what, default):

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shlex
 import stat
 import struct
 import subprocess
@@ -123,7 +124,7 @@ class Tree:
 
     def write(self, path, text):
         """One write(), whose errno is the attribute's answer."""
-        fd = os.open(self.change(path, f"echo '{text}' >{path}"), os.O_WRONLY | os.O_CLOEXEC)
+        fd = os.open(self.change(path, f"echo {shlex.quote(text)} >{path}"), os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.write(fd, os.fsencode(text))
         finally:

@@ -209,6 +209,25 @@ class Attributes(Case):
         self.refused(apply(fake, text + "product = b\n"), 3, "core/rd_mcp_0/a has no attribute product_id; those that there are are files of /sys/kernel/config/target/core/rd_mcp_0/a/wwn")
         self.assertIsNone(json.loads(run(fake, "list", "--json").output)[0]["product"])
 
+    def test_what_inquiry_says_is_taken_back(self):
+        text = A + "vendor = Other\nproduct = a=b, 'c'\nset = emulate_tpu=1\n"
+        undone = 0
+        for k in range(1, 40):
+            fake = Fake()
+            self.good(apply(fake, A + "vendor = ACME\n"))
+            before = below(fake, f"{CORE}/rd_mcp_0")
+            fake = fake.again()
+            fake.fail_at = k
+            if apply(fake, text).status == 0:
+                break
+            if not pending(fake):
+                undone += 1
+                self.assertEqual(below(fake, f"{CORE}/rd_mcp_0"), before, k)
+            fake.fail_at = None
+            self.assertEqual(apply(fake, text).status, 0, k)
+            self.assertEqual(fake.nodes[f"{CORE}/rd_mcp_0/a/wwn/vendor_id"], "Other\n", k)
+        self.assertGreater(undone, 5)
+
     def test_what_others_changed_is_seen(self):
         fake = Fake()
         self.good(apply(fake, self.BLOCKS))

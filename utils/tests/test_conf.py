@@ -56,7 +56,7 @@ class Files(unittest.TestCase):
                 ("ramdisk = 1M\nserial = ../../x", "but /"), (f"ramdisk = 1M\nserial = {'1' * 300}", "up to 240"), ("ramdisk = 1M\nserial = a\n  b", "printable ASCII"),
                 ("ramdisk = 1M\nserial = ä", "printable ASCII"), ("ramdisk = 1M\nwrite_protect = maybe", 'write_protect "maybe"; accepted are yes and no'), *((f"ramdisk = 1M\nset = {text}", f'set ".*": accepted are attributes of a backstore') for text in
                   ("block_size", "block_size=", "=1", "block_size=4K", "a=1 a=2", "../enable=0", "a/b=1", "A=1", "a=-1", "a=1;b=2", "a = 1", "a=٣", "revision=1", "product=2")),
-                *((f"ramdisk = 1M\n{what} = {text}", rf"{what} '.*'; accepted are up to {most} printable ASCII characters") for what, most in (("vendor", 8), ("product", 16), ("revision", 4))
+                *((f"ramdisk = 1M\n{what} = {text}", rf'{what} ".*"; accepted are up to {most} printable ASCII characters') for what, most in (("vendor", 8), ("product", 16), ("revision", 4))
                   for text in ("x" * (most + 1), "ä", "a\tb", "a\n  b")),
                 ("ramdisk = 1M\nproduct = a\nset = emulate_model_alias=1", "product: set emulate_model_alias=1 makes it the backstore's name"),
                 ("file = /x\nset = emulate_write_cache=0", "emulate_write_cache=0: a file is written through the page cache"),

@@ -7,7 +7,7 @@ import os
 import re
 import unittest
 
-from fake import ATTRIBUTES, CORE, LOOPBACK, SERIAL
+from fake import ATTRIBUTES, CORE, INQUIRY, LOOPBACK, SERIAL
 from tcmloop import cli, names
 from tcmloop.names import Error
 
@@ -65,7 +65,7 @@ def seen(fake):
         key = ("backstore", re.sub(r"_\d+/", "/", path[len(CORE):]))
         assert key not in found, f"twice: {key}"
         found[key] = (fake.nodes[f"{path}/control"], fake.nodes[f"{path}/wwn/vpd_unit_serial"][len(SERIAL):], fake.nodes[f"{path}/enable"],
-                      *(fake.nodes[f"{path}/{name}"] for name in ATTRIBUTES))
+                      *(fake.nodes[f"{path}/{name}"] for name in (*ATTRIBUTES, *INQUIRY)))
     for target in fake.children(LOOPBACK):
         if target == f"{LOOPBACK}/discovery_auth":
             continue
