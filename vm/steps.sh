@@ -61,12 +61,13 @@ again() {
 	echo "${command:-vm/check $1}"
 }
 
-# What a red step says of the reason: each thing that is wrong, then what goes with the first ones, and how its output ends.
+# What a red step says of the reason, and how its output ends.  Of much that is wrong each thing comes first.
 reason() {
-	local output=$logs/$1/output
+	local output=$logs/$1/output excerpt
+	excerpt=$(sed '/^again: /d' "$output" 2>/dev/null | grep -avE '^(# )*ok ' | grep -aE -A12 '^(# )*not ok|^vm:|(warning|[Ee]rror)\)?:' || true)
 	{
-		grep -aE '^(# )*not ok|^vm:' "$output" | head -n 60
-		sed '/^again: /d' "$output" | grep -avE '^(# )*ok ' | grep -aE -A12 '^(# )*not ok|^vm:|(warning|[Ee]rror)\)?:' | head -n 60
+		[ "$(wc -l <<<"$excerpt")" -le 60 ] || grep -aE '^(# )*not ok|^vm:' "$output" | head -n 60
+		head -n 60 <<<"$excerpt"
 		tail -n 5 "$output"
 	} 2>/dev/null | cut -c 1-300 | sed 's/^/        /' || true
 }
