@@ -131,7 +131,11 @@ for hold in ${HOLDS//,/ }; do
 		# With a scheduler a disk has no more of the adapter's tags than its queue depth.
 		[ $commands -lt 300 ] || write mq-deadline "/sys/block/${disk##*/}/queue/scheduler"
 		begin_hold "$hold" $commands
-		read -r during usual < <(percentiles)
+		# A machine that stood still makes both late: what is held stays so, and is measured again.
+		for ((try = 0; try < 3; try++)); do
+			read -r during usual < <(percentiles)
+			[ "$usual" -ge 500000 ] || break
+		done
 		say "$what: $during us, $usual us"
 		check "$what: a neighbour is read as fast as a disk apart" test "$during" -lt $((2 * usual + 20000))
 		check "$what: and that is not held" test "$usual" -lt 500000

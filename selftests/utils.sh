@@ -184,6 +184,18 @@ done
 check "and nothing is left of that" test ! -e "$(echo $core/*/not)"
 check "remove --all" $tcm_loop remove --all
 
+# What is watched.
+check "create a disk to watch" $tcm_loop create --ramdisk 8M --name seen
+while dd if="$(device_named seen)" of=/dev/null bs=4k count=256 iflag=direct; do :; done >/dev/null 2>&1 &
+reading=$!
+watched() { $tcm_loop watch seen --interval 2 --count "$1"; } # watched TIMES
+check "watch: it is read" awk '$2 == "seen" && $4 == "online" && $5 == "active" && $6 == "running" && $7 > 0 && $8 == 0 && $9 > 0 { n++ } END { exit n != 2 }' <<<"$(watched 2)"
+check "it goes offline" $tcm_loop offline seen
+wait $reading # its first error ends it
+check "watch: nothing is read" awk '$2 == "seen" && $4 == "offline" && $7 == 0 { n++ } END { exit n != 1 }' <<<"$(watched 1)"
+check "watch: until ^C" timeout --preserve-status --signal=INT 3 $tcm_loop watch seen
+check "remove it" $tcm_loop remove seen
+
 # What there is under the name of a disk that was made need not be that disk.
 everything() { find $target \( -type d -o -type l \); ls -lR --time-style=full-iso "$state"; cat "$state"/*.json; } 2>&1
 unchanged() { # unchanged REGEX COMMAND...: it says so and changes nothing

@@ -10,12 +10,12 @@ import secrets
 import signal
 import sys
 
-from . import VERSION, conf, faults, lab, lio, plan, recovery, targetcli
+from . import VERSION, conf, faults, lab, lio, plan, recovery, targetcli, watch
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
 from .model import ALUA_STATES, INQUIRY, MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
 from .names import PROTOCOLS, Error, generate, protocol_of
-from .output import say, warn
+from .output import say, say_table, warn
 from .run import Executor
 from .snapshot import Look, Snapshot
 from .state import FOLDER, Entry, Port, Store
@@ -220,7 +220,7 @@ def complete(words, tree):
     elif not command:
         found = commands
     else:
-        found = Store(tree).load().disks if command in ("remove", "forget", "show", "fault", "faults", "offline", "online", "alua", "reset", "resize") else ()
+        found = Store(tree).load().disks if command in ("remove", "forget", "show", "watch", "fault", "faults", "offline", "online", "alua", "reset", "resize") else ()
     for word in found:
         if word.startswith(last):
             say(word)
@@ -404,9 +404,7 @@ def list_disks(session, arguments):
     table = [("NAME", "DISK", "PROTOCOL", "TARGET", "TPG:LUN", "BACKSTORE", "STATUS", "MADE BY")]
     table += [(r["name"], r["device"] or "-", r["protocol"] or "?", r["target"], f"{r['tpg']}:{r['lun']}", r["backstore"],
                "missing" if r["missing"] else r["status"] or "?", "tcm-loop" if r["managed"] else "others") for r in found]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    for row in table:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    say_table(table)
     return 0
 
 
@@ -514,6 +512,12 @@ def add_lab(commands):
     sub.add_argument("disk", nargs="*", help="name, or /dev/sdX; else of all")
     sub.set_defaults(run=lab.show_faults)
 
+    sub = commands.add_parser("watch", help="show states, rates and latency of disks again and again, until it is interrupted")
+    sub.add_argument("disk", nargs="*", help="name, or /dev/sdX; else of all")
+    sub.add_argument("--interval", metavar="SECONDS", default="1", help="how often, 0.1 to 86400 (1)")
+    sub.add_argument("--count", metavar="N", help="so many times")
+    sub.set_defaults(run=watch.watch)
+
     sub = commands.add_parser("resize", help="have a file and its disks grow, or the disks of a device that has grown")
     sub.add_argument("disk", help="name, or /dev/sdX")
     sub.add_argument("size", nargs="?", help="of a file, as 2G; else the one that it has")
@@ -547,7 +551,7 @@ def run(argv, tree=None):
         return complete(argv[at + 1:], tree or Tree(writable=False))
     arguments = parser().parse_args(argv)
     if not tree:
-        reads = arguments.run in (list_disks, check_idle, lab.show, lab.show_faults) or arguments.run is apply and arguments.dry_run
+        reads = arguments.run in (list_disks, check_idle, lab.show, lab.show_faults, watch.watch) or arguments.run is apply and arguments.dry_run
         tree = Tree(writable=not reads, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             if signal.getsignal(number) != signal.SIG_IGN:

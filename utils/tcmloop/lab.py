@@ -71,6 +71,12 @@ def rules_of(tree, snapshot, place):
     return [line.partition(" ")[2] for line in text.splitlines() if line.partition(" ")[0] == str(place[2])]
 
 
+def held(snapshot, place):
+    """Of commands that have not been answered in time: the backstore, how many they are, and for how many seconds the oldest; or None."""
+    lines = [line.split() for line in snapshot.attribute(place[:2], "held").splitlines()]
+    return next((words[1:] for words in lines if words[0] == f"lun_{place[2]}"), None)
+
+
 def fault(session, arguments):
     if arguments.clear:
         if faults.given(arguments):
@@ -134,10 +140,9 @@ def of_path(tree, snapshot, label, place, users):
     user = users.of(place)
     if user:
         yield f"  {user}"
-    for line in snapshot.attribute(port, "held").splitlines():
-        words = line.split()
-        if words[0] == f"lun_{lun}":
-            yield f"  holds {words[2]} commands that {words[1]} has not answered, the oldest for {words[3]} s"
+    late = held(snapshot, place)
+    if late:
+        yield f"  holds {late[1]} commands that {late[0]} has not answered, the oldest for {late[2]} s"
     for rule in rules_of(tree, snapshot, place):
         yield f"  fault {faults.shown(rule)}"
 

@@ -9,6 +9,13 @@ def say(text):
     print(text, flush=True)
 
 
+def say_table(rows):
+    """The first row is the head of the columns."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
 def warn(text):
     # The journal takes the priority from the line.
     level = ""
