@@ -68,7 +68,7 @@ def watch(session, arguments):
         while left:
             end, left = max(end + interval, tree.now()), left - 1
             while tree.now() < end:
-                tree.sleep(min(0.2, end - tree.now()))
+                tree.sleep(min(0.2, max(0, end - tree.now())))
             there, _, snapshot = chosen(session, [])
             found = found if arguments.disk else there
             after = {place: done(tree, snapshot.device(place)) for _, place in found}
