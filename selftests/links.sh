@@ -114,7 +114,7 @@ look() { # look WWN TPGT LUN: a line for each look in vain
 	for ((n = 0; n < 50; n++)); do
 		[ -e "$(device_of "$@")/block" ] && return
 		echo in vain >>/tmp/looks # a check is a subshell
-		read -rt 0.01 -u "$silence" || :
+		sleep 0.01
 	done
 	return 1
 }

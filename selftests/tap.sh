@@ -89,14 +89,23 @@ slowness() { # sets $slow, 1 to 4: how many times 0.2 s as many processes take t
 	slow=$((slow < 1 ? 1 : slow > 4 ? 4 : slow))
 }
 
+# Waiting starts no program where that can be had: a slow machine has better to do.  Until 5.1 bash may wait forever in
+# "read -t": the alarm that ends it may come before it reads.
+pause() { # a twentieth of a second, or a tenth
+	if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then
+		read -rt 0.05 -u "$silence" || : # the status of the loop
+	else
+		sleep 0.1
+	fi
+}
+
 # A machine may stand still, and its clock go on: a look takes no more than a quarter of the limit.
-# Waiting starts no program: a slow machine has better to do.
 wait_at_most() { # wait_at_most SECONDS COMMAND...: on a slow machine, too
 	local limit=$1 left=$1 looked=$SECONDS took may_fail=1
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$left" -gt 0 ] || { "$@"; return; }
-		read -rt 0.05 -u "$silence" || : # the status of the loop
+		pause
 		took=$((SECONDS - looked)) looked=$SECONDS
 		left=$((left - (took > limit / 4 + 1 ? limit / 4 + 1 : took)))
 	done
