@@ -49,13 +49,14 @@ waiting_tasks() {
 	done | sort
 }
 
-# Some task may wait whenever one looks: udev reads every new disk.  What must
-# not be is one that has waited all the time, never once scheduled; less than
-# the 30 s after which the SCSI layer gives a lost command up.
 all_went_on() { # of $waiting, whose rest is kept
 	waiting=$(waiting_tasks | grep -Fxe "$waiting")
 	[ -z "$waiting" ]
 }
+
+# Some task may wait whenever one looks: udev reads every new disk.  What must
+# not be is one that has waited all the time, never once scheduled; less than
+# the 30 s after which the SCSI layer gives a lost command up.
 no_process_waits() {
 	local waiting status
 	waiting=$(waiting_tasks)

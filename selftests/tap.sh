@@ -89,7 +89,7 @@ slowness() { # sets $slow, 1 to 4: how many times 0.2 s as many processes take t
 	slow=$((slow < 1 ? 1 : slow > 4 ? 4 : slow))
 }
 
-# Waiting starts no program where that can be had: a slow machine has better to do.  Until 5.1 bash may wait forever in
+# Waiting starts no program where that can be had: a slow machine has better to do.  Before 5.2 bash may wait forever in
 # "read -t": the alarm that ends it may come before it reads.
 pause() { # a twentieth of a second, or a tenth
 	if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then

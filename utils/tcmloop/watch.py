@@ -59,12 +59,11 @@ def count_of(text):
 def watch(session, arguments):
     """A table after each interval; of disks that are named also while they are not there."""
     interval, left = seconds_of(arguments.interval), count_of(arguments.count)
-    tree, before = session.tree, {}
+    tree = session.tree
     found, _, snapshot = chosen(session, arguments.disk)
+    before = {place: done(tree, snapshot.device(place)) for _, place in found}
+    end = tree.now()
     try:
-        for _, place in found:
-            before[place] = done(tree, snapshot.device(place))
-        end = tree.now()
         while left:
             end, left = max(end + interval, tree.now()), left - 1
             while tree.now() < end:
