@@ -196,6 +196,35 @@ check "watch: nothing is read" awk '$2 == "seen" && $4 == "offline" && $7 == 0 {
 check "watch: until ^C" timeout --preserve-status --signal=INT 3 $tcm_loop watch seen
 check "remove it" $tcm_loop remove seen
 
+# A backstore in user space, which tcmu-runner has.
+if command -v tcmu-runner >/dev/null && modprobe -q target_core_user; then
+	pkill -x tcmu-runner # D-Bus may have started one for targetcli
+	wait_for 10 eval "! pgrep -x tcmu-runner" >/dev/null
+	tcmu_is_refused() { refused "$1" $tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M --name user && ! ls -d $core/user_* 2>/dev/null; }
+	check "TCMU: without tcmu-runner it is refused, and nothing is left" tcmu_is_refused "no program has taken qcow:/tmp/tcmu/image"
+	start_tcmu_runner
+	check "TCMU: without its image, too" tcmu_is_refused "or refuses it, as its log says"
+	truncate -s 16M /tmp/tcmu/image
+	output=$($tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M --name user --write-protect 2>&1)
+	check "TCMU: a disk, which is write protected" device_line user "$output"
+	check "TCMU: it is read" cmp -n 16777216 /tmp/tcmu/image "$(awk '{ print $2 }' <<<"$output")"
+	check "TCMU: remove it" $tcm_loop remove user
+	output=$($tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M --name user --paths 2 2>&1)
+	check "TCMU: two paths" verify "$(awk '{ print $2; exit }' <<<"$output")" --size=1m
+	check "TCMU: and by the other the same" cmp -n 16777216 /tmp/tcmu/image "$(awk '{ disk = $2 } END { print disk }' <<<"$output")"
+	check "TCMU: one image is one disk's" refused "is the data of core/user_0/user, too" $tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M
+	check_equal "TCMU: list tells" qcow:/tmp/tcmu/image "$($tcm_loop list --json | field tcmu | grep -vx None | sort -u)"
+	kill -STOP "$tcmu_runner"
+	check "TCMU: a program that is stopped takes nothing" refused "no program has taken" $tcm_loop create --tcmu qcow:/tmp/tcmu/other --size 16M
+	kill -CONT "$tcmu_runner"
+	check "TCMU: remove it" $tcm_loop remove user
+	check "TCMU: nothing is left" eval '! ls -d $core/user_*'
+	stop_tcmu_runner
+	rm -rf /tmp/tcmu
+else
+	skip "TCMU" "needs tcmu-runner and its module"
+fi
+
 # What there is under the name of a disk that was made need not be that disk.
 everything() { find $target \( -type d -o -type l \); ls -lR --time-style=full-iso "$state"; cat "$state"/*.json; } 2>&1
 unchanged() { # unchanged REGEX COMMAND...: it says so and changes nothing

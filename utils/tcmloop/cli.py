@@ -148,7 +148,7 @@ def adopt(session, arguments):
             found = [each for each in found if each not in paths.values()]
             if len(found) != 1:
                 raise Error(f"{name}: " + ("several LUNs have a backstore of that name" if found else
-                                           "no LUN has a backstore of that name that is a ramdisk, a file or a block device with a serial number"), NO_SUCH_DISK)
+                                           "no LUN has a backstore of that name that is a ramdisk, a file, a block device or a disk of TCMU with a serial number"), NO_SUCH_DISK)
             (place, lun, b), = found
             made = Made(name, "create", b.kind, b.where(), b.size(), b.inside, False, b.serial, *place, write_protect=snapshot.is_protected(place))
             all_made = [made] + [made._replace(name=f"{name}:{number}", kind=PATH, where=name, size=0, target=place[0], tpg=place[1], lun=place[2],
@@ -364,6 +364,11 @@ def wait(session, arguments):
     return status
 
 
+def where_of(kind, where):
+    """Where the data is: of a file or block device its path, of TCMU what the handler is told."""
+    return {"path": where or None if kind not in ("tcmu", PATH) else None, "tcmu": where or None if kind == "tcmu" else None}
+
+
 def rows(state, snapshot):
     """Every LUN of the fabric, whoever made it, and every disk that was made and is not there."""
     mine = {made.place: made for made in state.disks.values() if plan.find(snapshot, made).linked}
@@ -378,7 +383,7 @@ def rows(state, snapshot):
         yield {"name": made.name if made else backstore.name, "backstore": backstore.plugin, "protocol": protocol, "target": place[0],
                "tpg": place[1], "lun": place[2], "initiator": snapshot.nexus(port), "status": snapshot.attribute(port, "transport_status") or None,
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
-               "origin": made.origin if made else None, "path": backstore.where() or None, "size": made.size or None if made else None,
+               "origin": made.origin if made else None, **where_of(backstore.kind, backstore.where()), "size": made.size or None if made else None,
                "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None,
                "write_protect": snapshot.is_protected(place), "alua": snapshot.alua(place), "set": made.shown_attributes() if made else None,
                **{what: backstore.attribute(what) for what in INQUIRY}, "missing": False}
@@ -386,7 +391,7 @@ def rows(state, snapshot):
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
-                   "managed": True, "origin": made.origin, "path": made.where or None if made.kind != PATH else None, "size": made.size or None, "serial": made.serial,
+                   "managed": True, "origin": made.origin, **where_of(made.kind, made.where), "size": made.size or None, "serial": made.serial,
                    "hctl": None, "write_protect": made.write_protect, "alua": None, "set": made.shown_attributes(),
                    **{what: dict(made.attributes).get(what) for what in INQUIRY}, "missing": True}
 
@@ -421,6 +426,7 @@ def parser():
     sub = commands.add_parser("create", help="make a disk and print where it is")
     sub.add_argument("--ramdisk", metavar="SIZE", help="in RAM, as 64M")
     sub.add_argument("--file", metavar="PATH", help="in a file, which is made if there is a --size")
+    sub.add_argument("--tcmu", metavar="HANDLER:CONFIG", help="in a program, as tcmu-runner, that has the handler; with a --size")
     sub.add_argument("--block", metavar="DEVICE", help="on a block device")
     sub.add_argument("--size", metavar="SIZE", help="of a new file, as 1G")
     sub.add_argument("--name", metavar="NAME", help="how this command and targetcli call it; else disk1, disk2, ...")

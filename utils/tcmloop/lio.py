@@ -13,8 +13,12 @@ from typing import Callable, NamedTuple
 
 from .model import ALUA_STATES, INQUIRY, PLUGINS, pages
 from .names import Error
+from .tree import open_files
 
 TARGET = "/sys/kernel/config/target"
+EXCLUSIVE = "block", "tcmu"  # data that one backstore alone can have
+UIO = "/sys/class/uio"
+HANDLER_SECONDS = 10  # a handler opens its image first
 DEFAULT_GROUP = "default_tg_pt_gp"  # of the target ports that have no other one
 # Where rtslib wants the core's files of registrations, on Debian and elsewhere.
 DBROOTS = "/etc/rtslib-fb-target", "/etc/target"
@@ -78,6 +82,9 @@ def control(made):
     if made.kind == "file":
         return [("control", f"fd_dev_name={made.where},fd_dev_size={made.size}"), ("attrib/emulate_write_cache", "1"),
                 ("control", "fd_buffered_io=1"), ("udev_path", made.where)]
+    if made.kind == "tcmu":
+        # From 4.14 on the kernel would wait for the program's word, which one that is dead or stopped never gives.
+        return [("control", f"dev_config={made.where.replace(':', '/', 1)},dev_size={made.size},nl_reply_supported=-1")]
     return [("udev_path", made.where), ("control", f"udev_path={made.where}"), ("control", "readonly=0")]
 
 
@@ -94,8 +101,26 @@ def make_backstore(tree, undo, made):
     for attribute, value in control(made):
         tree.write(f"{path}/{attribute}", value)
     tree.write(f"{path}/enable", "1")
+    if made.kind == "tcmu":
+        await_handler(tree, made)
     set_attributes(tree, [], made.inside, made.attributes)
     restore_registrations(tree, path, made.serial)
+
+
+def await_handler(tree, made):
+    """Without a program that has opened the backstore's device each command would wait for TCMU's time-out.  A handler that
+    refuses the configuration closes it again."""
+    number, name = re.fullmatch(r"core/user_(\d+)/(.*)", made.inside).groups()
+    called = f"tcm-user/{number}/{name}/{made.where.replace(':', '/', 1)}"
+    end, looks = tree.now() + HANDLER_SECONDS, 0
+    while looks < 3:
+        devices = [f"{UIO}/{uio}" for uio in tree.links(UIO) if (tree.read(f"{UIO}/{uio}/name") or "").strip() == called]
+        opened = open_files(tree) if devices else {}
+        looks = looks + 1 if any(f"c{(tree.read(f'{device}/dev') or '').strip()}" in opened for device in devices) else 0
+        if tree.now() > end:
+            raise Error(f"no program has taken {made.where} within {HANDLER_SECONDS} s: tcmu-runner, or another one that has the handler "
+                        f"{made.where.partition(':')[0]}, does not run, or refuses it, as its log says")
+        tree.sleep(0.1)
 
 
 def restore_registrations(tree, path, serial):

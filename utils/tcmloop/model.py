@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from .names import PROTOCOLS, Error, check_name, digits, generate, protocol_of
 
-PLUGINS = {"ramdisk": "rd_mcp", "file": "fileio", "block": "iblock"}
+PLUGINS = {"ramdisk": "rd_mcp", "file": "fileio", "block": "iblock", "tcmu": "user"}
 KINDS = tuple(PLUGINS)
-PATH_BYTES = {"file": 255, "block": 511}  # FD_MAX_DEV_NAME and SE_UDEV_PATH_LEN of the target core, without the NUL
+PATH_BYTES = {"file": 255, "block": 511, "tcmu": 255}  # FD_MAX_DEV_NAME, SE_UDEV_PATH_LEN and TCMU_CONFIG_LEN of the target core, without the NUL
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
@@ -86,11 +86,16 @@ class Disk:
         self.size = size_of(options["size"], 512, f"{name}: size") if options.get("size") else 0
         if self.kind == "ramdisk":
             self.size, self.where = pages(size_of(self.where, 1, f"{name}: size")) * PAGE, ""
+        elif self.kind == "tcmu":
+            if not re.fullmatch(r"[A-Za-z0-9_.-]+:[^,\x00-\x1f\x7f]+", self.where):
+                raise Error(f"{name}: tcmu {self.where!r}; accepted is HANDLER:CONFIG, as rbd:pool/image, without commas and control characters")
+            if not self.size:
+                raise Error(f"{name}: tcmu \"{self.where}\" needs a size")
         elif not self.where.startswith("/"):
             raise Error(f"{name}: {self.kind} \"{self.where}\" is not an absolute path")
         elif re.search(r"[,\x00-\x1f\x7f]", self.where):  # The kernel takes what follows a comma or a newline for another option.
             raise Error(f"{name}: {self.kind} {self.where!r}; accepted is a path without commas and control characters")
-        elif len(os.fsencode(self.where)) > PATH_BYTES[self.kind]:
+        if self.where and len(os.fsencode(self.where)) > PATH_BYTES[self.kind]:
             raise Error(f"{name}: {self.kind} \"{self.where}\" has {len(os.fsencode(self.where))} bytes; accepted are {PATH_BYTES[self.kind]} at most")
         protocol = options.get("protocol") or (protocol_of(options["target"], f"{name}: target") if options.get("target") else "sas")
         if protocol not in PROTOCOLS:
@@ -133,6 +138,8 @@ class Disk:
     def inquiry(self, options):
         """What standard INQUIRY data is to say: name and text."""
         texts = {what: (options.get(what) or "").strip(" ") for what in INQUIRY}
+        if self.kind == "tcmu" and any(texts.values()):
+            raise Error(f"{self.name}: {next(what for what in INQUIRY if texts[what])}: what a disk of TCMU says of itself is its handler's")
         if texts["product"] and ("emulate_model_alias", "1") in self.attributes:
             raise Error(f"{self.name}: product: set emulate_model_alias=1 makes it the backstore's name")
         for what, text in texts.items():

@@ -296,6 +296,8 @@ class Planner:
         reason = absent(disk, self.snapshot)
         if reason and (not self.force or disk.kind == "block" and not node):
             raise Absent(f"{disk.name}: {reason}" + ("; with --force it is taken as it is" if node or disk.kind == "file" else ""))
+        if disk.kind == "tcmu":
+            return disk.size
         if disk.kind == "block":
             if node.kind != "block":
                 raise Error(f"{disk.name}: {disk.where} is not a block device")
@@ -329,17 +331,15 @@ class Planner:
             if move and (move.after is None and not move.keep_backstore or move.rebuild):
                 continue
             if not move:
-                node = self.snapshot.node(b.where()) if b.where() else None
-                if node:
-                    data.setdefault(node.key, b.inside)
+                where = b.where()
+                if self.snapshot.node(where) or b.kind == "tcmu" and where:
+                    data.setdefault(self.data_key(where), b.inside)
                 if b.serial:
                     units.setdefault(designator(b.serial), b.inside)
         for move in sorted(self.moves.values(), key=lambda move: not (move.idle and move.have.linked)):
             if not move.after or move.fault or move.after.kind == PATH:
                 continue
-            node = self.snapshot.node(move.after.where) if move.after.where else None
-            key = node.key if node else os.path.realpath(move.after.where) if move.after.where else None
-            other = data.setdefault(key, move.name) if key else move.name
+            other = data.setdefault(self.data_key(move.after.where), move.name) if move.after.where else move.name
             if other != move.name:
                 self.refuse(move, f"{move.after.where} is the data of {other}, too")
             other = units.setdefault(designator(move.after.serial), move.name)
@@ -464,8 +464,9 @@ class Planner:
         return found
 
     def data_key(self, where):
+        """The same for all names of one file or device, of one that is to be made, too."""
         node = self.snapshot.node(where)
-        return node.key if node else where
+        return node.key if node else os.path.realpath(where) if where.startswith("/") else where
 
     def change(self, moves):
         refused = [move for move in moves if move.fault]
@@ -474,7 +475,7 @@ class Planner:
             lines += [f"{move.name}: waits for {', '.join(m.name for m in refused)}" for move in moves if not move.fault]
             return Change(moves, {}, {}, [], [], Error("\n".join(lines), refused[0].fault.status))
         steps, ports, cleanup = {what: [] for what in ("file", "make", "port", "unlink", "set", "free", "late", "link", "alua")}, {}, []
-        taken = {self.data_key(move.after.where) for move in moves if move.after and move.after.kind == "block" and not move.after.inside}
+        taken = {self.data_key(move.after.where) for move in moves if move.after and move.after.kind in lio.EXCLUSIVE and not move.after.inside}
         changed = set()
         for move in moves:
             now, have, after = move.now, move.have, move.after
@@ -486,7 +487,7 @@ class Planner:
                 after = move.after = after._replace(inside=f"core/{self.snapshot.free_hba(PLUGINS[after.kind])}/{after.name}")
                 if move.make_file:
                     steps["file"].append(Step(lio.make_file, (after.where, after.size)))
-                late = after.kind == "block" and any(m.now and m.have.inside and m.now.kind == "block" and self.data_key(m.now.where) ==
+                late = after.kind in lio.EXCLUSIVE and any(m.now and m.have.inside and m.now.kind == after.kind and self.data_key(m.now.where) ==
                                                      self.data_key(after.where) for m in moves if not m.after or m.rebuild)
                 steps["late" if late else "make"].append(Step(lio.make_backstore, (after,)))
             if move.leaves:
@@ -522,7 +523,7 @@ class Planner:
             if after and after.alua and (move.alua or not have.linked or move.leaves):
                 steps["alua"].append(Step(lio.set_access, (after.place, after.inside, after.alua)))
             if now and have.inside and now.kind != PATH and (not after or move.rebuild) and not move.keep_backstore:
-                early = now.kind == "block" and self.data_key(now.where) in taken
+                early = now.kind in lio.EXCLUSIVE and self.data_key(now.where) in taken
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
                 cleanup.append(Step(lio.remove_hba, (os.path.dirname(now.inside),)))
             if now and now.port in self.state.ports and have.inside and (not after or after.port != now.port):

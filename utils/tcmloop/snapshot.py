@@ -31,7 +31,10 @@ class Backstore:
         return self.tree.read(f"{TARGET}/{self.inside}/info") or ""
 
     def where(self):
-        """The file or the block device, or ""."""
+        """The file, the block device or TCMU's HANDLER:CONFIG, or ""."""
+        if self.plugin == "user":
+            match = re.search(r"Config: (.*) Size: ", self.info())
+            return match[1].replace("/", ":", 1) if match and match[1] != "NULL" else ""
         path = "" if self.plugin == "rd_mcp" else (self.tree.read(f"{TARGET}/{self.inside}/udev_path") or "").strip()
         if not path and self.plugin == "fileio":
             match = re.search(r"File: (.*)  Size: ", self.info())
@@ -39,9 +42,9 @@ class Backstore:
         return path
 
     def size(self):
-        """Bytes of a ramdisk or a file, or 0."""
+        """Bytes of a ramdisk, a file or a disk of TCMU, or 0."""
         info = self.info()
-        pages, size = re.search(r"PAGES/PAGE_SIZE: (\d+)\*(\d+)", info), re.search(r"File: .*  Size: (\d+)", info)
+        pages, size = re.search(r"PAGES/PAGE_SIZE: (\d+)\*(\d+)", info), re.search(r"(?:File: .* |Config: .*) Size: (\d+)", info)
         return int(pages[1]) * int(pages[2]) if pages else int(size[1]) if size else 0
 
 
@@ -67,7 +70,8 @@ class Look:
         return self.cache[key]
 
     def node(self, path):
-        return self.once(("node", path), lambda: self.tree.node(path))
+        """What there is at a path.  Another disk's name and what a handler of TCMU is told are none."""
+        return self.once(("node", path), lambda: self.tree.node(path) if path.startswith("/") else None)
 
     def is_ready(self, node):
         """Whether udev lets a block device be used: it is no part of another one, and is set up.  A part of a btrfs is whole as a disk."""

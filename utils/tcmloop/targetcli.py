@@ -9,7 +9,7 @@ import sys
 from .model import PATH
 from .names import Error, protocol_of
 
-RTSLIB_PLUGINS = {"ramdisk": "ramdisk", "file": "fileio", "block": "block"}
+RTSLIB_PLUGINS = {"ramdisk": "ramdisk", "file": "fileio", "block": "block", "tcmu": "user"}
 SAVED = "/etc/target/saveconfig.json", "/etc/rtslib-fb-target/saveconfig.json"  # of the versions of rtslib
 
 

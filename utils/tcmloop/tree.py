@@ -251,3 +251,19 @@ class Tree:
                 if e.errno != errno.EPIPE:  # a line that was overwritten
                     break
         return lines
+
+
+def open_files(tree):
+    """The device numbers that processes have open: of each, which process.  One pass over all of them."""
+    found = {}
+    for pid in tree.folders("/proc"):
+        if not pid.isdigit() or int(pid) == os.getpid():
+            continue
+        for fd, to in tree.links(f"/proc/{pid}/fd").items():
+            # Of what is elsewhere nothing is asked: a file server that does not answer would stop this command, too.
+            if not to.startswith("/dev/"):
+                continue
+            node = tree.node(f"/proc/{pid}/fd/{fd}")
+            if node and node.kind in ("block", "character"):
+                found.setdefault(f"{node.kind[0]}{node.key[1]}:{node.key[2]}", pid)
+    return {number: f"{(tree.read(f'/proc/{pid}/comm') or '?').strip()} (process {pid})" for number, pid in found.items()}

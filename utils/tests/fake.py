@@ -72,6 +72,7 @@ class Fake(Tree):
         self.clock, self.number, self.claimed = 100.0, 0, set()
         self.udev, self.hosts = True, {}
         self.unreadable = {}  # path: errno
+        self.handlers = {"rbd", "file"}  # of TCMU, of a program that runs
         self.full = 0  # how many times there is no room for a file
         for path in ("/dev/disk/by-id", "/run", "/run/udev/data", "/srv", "/sys/bus/scsi/devices", "/proc/sys/kernel/random", CORE, f"{LOOPBACK}/discovery_auth",
                      "/var/target/pr", "/var/target/alua", "/etc"):
@@ -206,6 +207,9 @@ class Fake(Tree):
                 self.refuse(errno.EBUSY, path)
             if len(self.children(f"{path}/alua")) > 1:
                 self.refuse(errno.ENOTEMPTY, path)
+            if parts[1].startswith("user_"):
+                for name in f"/proc/77/fd/{parts[1][5:]}", f"/dev/uio{parts[1][5:]}", *self.nodes.below(f"/sys/class/uio/uio{parts[1][5:]}"):
+                    self.nodes.pop(name, None)
         elif len(parts) == 3 and parts[0] != "core":
             if self.children(f"{path}/lun"):
                 self.refuse(errno.ENOTEMPTY, path)
@@ -333,6 +337,10 @@ class Fake(Tree):
         if "fd_dev_name" in options:
             if not self.node(options["fd_dev_name"]):
                 self.refuse(errno.ENOENT, options["fd_dev_name"])
+        elif "dev_config" in options:
+            taken = [name for name in self.children("/sys/class/uio") if self.nodes[f"{name}/name"].endswith(f"/{options['dev_config']}\n")]
+            if not taken and options["dev_config"].partition("/")[0] in self.handlers:
+                self.take(backstore, options["dev_config"])
         elif "rd_pages" not in options:
             node = self.node(options["udev_path"])
             if not node or node.kind != "block":
@@ -342,10 +350,24 @@ class Fake(Tree):
                     self.refuse(errno.EBUSY, options["udev_path"])
         self.tell(backstore, options)
 
+    def take(self, backstore, config):
+        """A handler opens a backstore's device."""
+        hba, name = backstore[len(CORE) + 1:].split("/")
+        number = hba.rpartition("_")[2]
+        for folder in "/sys/class/uio", "/proc/77/fd":
+            self.folder(folder)
+        self.nodes[f"/sys/class/uio/uio{number}"] = ("link", f"../../devices/uio/uio{number}")
+        self.nodes[f"/sys/class/uio/uio{number}/name"] = f"tcm-user/{number}/{name}/{config}\n"
+        self.nodes[f"/sys/class/uio/uio{number}/dev"] = f"240:{number}\n"
+        self.nodes[f"/dev/uio{number}"] = ("character", 240, int(number))
+        self.nodes[f"/proc/77/fd/{number}"] = ("link", f"/dev/uio{number}")
+
     def tell(self, backstore, options):
         info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "
         if "rd_pages" in options:
             self.nodes[f"{backstore}/info"] = f"{info}TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: {options['rd_pages']}*{model.PAGE}  nullio: 0\n"
+        elif "dev_config" in options:
+            self.nodes[f"{backstore}/info"] = f"{info}Config: {options['dev_config']} Size: {options['dev_size']} MaxDataAreaMB: 8 DataPagesPerBlk: 1 CmdRingSizeMB: 8\n"
         elif "fd_dev_name" in options:
             self.nodes[f"{backstore}/info"] = (f"{info}TCM FILEIO ID: 0        File: {options['fd_dev_name']}"
                                                 f"  Size: {options['fd_dev_size']}  Mode: Buffered-WCE Async: 0\n")

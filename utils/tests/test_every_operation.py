@@ -52,6 +52,8 @@ def wanted(random):
             paths = re.search(r"paths = (\d)\n$", text)
             if len(text) % 4 == 0:
                 text += f"alua = {' '.join(('standby', 'active')[(len(text) // 4 + path) % 2] for path in range(int(paths[1]) if paths else 1))}\n"
+            if len(text) % 3 == 1:
+                text = text.replace("ramdisk = 2M", f"tcmu = rbd:{name}\nsize = 2M")
             text += ("set = block_size=4096 emulate_tpu=1\n", "set = emulate_tpu=1\n", "", "", "")[len(text) % 5]
             text += ("vendor = ACME\n", "product = A b\nrevision = 1\n", "", "")[len(text) % 4]
         if is_possible(text):
