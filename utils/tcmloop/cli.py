@@ -142,7 +142,8 @@ def adopt(session, arguments):
         for name in arguments.disk:
             if name in state.entries:
                 raise Error(f"{name} is this command's already")
-            found = [(place, lun, b) for b in snapshot.backstores.values() if b.name == name and b.kind in PLUGINS and b.serial
+            found = [(place, lun, b) for b in snapshot.backstores.values()
+                     if b.name == name and b.kind in PLUGINS and b.serial and (b.kind != "tcmu" or ":" in b.where())
                      for place, lun in snapshot.luns.items() if lun.inside == b.inside]
             paths = {number: each for number in range(2, MAX_PATHS + 1) for each in found if is_path(name, number, each[0][0])}
             found = [each for each in found if each not in paths.values()]
@@ -386,7 +387,7 @@ def rows(state, snapshot):
                "origin": made.origin if made else None, **where_of(backstore.kind, backstore.where()), "size": made.size or None if made else None,
                "serial": backstore.serial or None, "hctl": snapshot.hctl(place) or None,
                "write_protect": snapshot.is_protected(place), "alua": snapshot.alua(place), "set": made.shown_attributes() if made else None,
-               **{what: backstore.attribute(what) for what in INQUIRY}, "missing": False}
+               **{what: backstore.attribute(what) if backstore.kind != "tcmu" else None for what in INQUIRY}, "missing": False}
     for made in state.disks.values():
         if made.place not in mine:
             yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),

@@ -18,7 +18,7 @@ from .tree import open_files
 TARGET = "/sys/kernel/config/target"
 EXCLUSIVE = "block", "tcmu"  # data that one backstore alone can have
 UIO = "/sys/class/uio"
-HANDLER_SECONDS = 10  # a handler opens its image first
+HANDLER_SECONDS, HANDLER_LOOKS = 10, 6  # until a program has it, and how often it does then, every 0.1 s
 DEFAULT_GROUP = "default_tg_pt_gp"  # of the target ports that have no other one
 # Where rtslib wants the core's files of registrations, on Debian and elsewhere.
 DBROOTS = "/etc/rtslib-fb-target", "/etc/target"
@@ -88,7 +88,8 @@ def control(made):
     return [("udev_path", made.where), ("control", f"udev_path={made.where}"), ("control", "readonly=0")]
 
 
-def make_backstore(tree, undo, made):
+def make_backstore(tree, undo, made, attended=True):
+    """Of TCMU, unless attended is False, as where it is made again, only if a program has it."""
     path = f"{TARGET}/{made.inside}"
     hba = os.path.dirname(path)
     with contextlib.suppress(FileExistsError):
@@ -101,26 +102,33 @@ def make_backstore(tree, undo, made):
     for attribute, value in control(made):
         tree.write(f"{path}/{attribute}", value)
     tree.write(f"{path}/enable", "1")
-    if made.kind == "tcmu":
+    if made.kind == "tcmu" and attended:
         await_handler(tree, made)
     set_attributes(tree, [], made.inside, made.attributes)
     restore_registrations(tree, path, made.serial)
 
 
 def await_handler(tree, made):
-    """Without a program that has opened the backstore's device each command would wait for TCMU's time-out.  A handler that
-    refuses the configuration closes it again."""
+    """Without a program that has opened the backstore's device each command would wait for TCMU's time-out.  What refuses the
+    configuration closes it again, as a rule at once."""
     number, name = re.fullmatch(r"core/user_(\d+)/(.*)", made.inside).groups()
     called = f"tcm-user/{number}/{name}/{made.where.replace(':', '/', 1)}"
     end, looks = tree.now() + HANDLER_SECONDS, 0
-    while looks < 3:
-        devices = [f"{UIO}/{uio}" for uio in tree.links(UIO) if (tree.read(f"{UIO}/{uio}/name") or "").strip() == called]
+    while True:
+        devices = [f"{UIO}/{uio}" for uio in tree.links(UIO) if (tree.read(f"{UIO}/{uio}/name") or "").rstrip("\n") == called]
         opened = open_files(tree) if devices else {}
         looks = looks + 1 if any(f"c{(tree.read(f'{device}/dev') or '').strip()}" in opened for device in devices) else 0
+        if looks == HANDLER_LOOKS:
+            return
         if tree.now() > end:
             raise Error(f"no program has taken {made.where} within {HANDLER_SECONDS} s: tcmu-runner, or another one that has the handler "
                         f"{made.where.partition(':')[0]}, does not run, or refuses it, as its log says")
         tree.sleep(0.1)
+
+
+def attend(tree, _, made):
+    """Before it is made anew with another configuration."""
+    await_handler(tree, made)
 
 
 def restore_registrations(tree, path, serial):
@@ -145,9 +153,20 @@ def remove_backstore(tree, undo, made):
             number, access = ((tree.read(f"{path}/alua/{group}/{name}") or "").strip() for name in ("tg_pt_gp_id", "alua_access_state"))
             tree.rmdir(f"{path}/alua/{group}")
             undo.append(partial(make_group, tree, [], f"{path}/alua/{group}", number, access))
+    if made.kind == "tcmu":
+        heed_no_handler(tree, undo, path)
     tree.rmdir(path)
     if not is_final(made):
-        undo.append(partial(make_backstore, tree, [], made))
+        undo.append(partial(make_backstore, tree, [], made, False))
+
+
+def heed_no_handler(tree, undo, path):
+    """A backstore that others made would not go before the program says so, which may be dead or stopped."""
+    attribute = f"{path}/attrib/nl_reply_supported"
+    before = (tree.read(attribute) or "-1").strip()
+    if before != "-1":
+        tree.write(attribute, "-1")
+        undo.append(partial(tree.write, attribute, before))
 
 
 def no_way_back(step):
@@ -305,7 +324,7 @@ def set_access(tree, undo, place, inside, access, shared=False):
     """The state is a group's: a LUN of the default one, in which all are, gets a group of its own, and so does one of
     another's unless the group may be shared: its other LUNs follow.  The group."""
     groups, group = f"{TARGET}/{inside}/alua", group_of(tree, place)
-    if not group or inside.startswith("core/pscsi_"):
+    if not group or inside.startswith(("core/pscsi_", "core/user_")):
         raise Error(f"{inside} has no ALUA of the target core's")
     if access_of(tree, place, inside) == access:
         return group

@@ -117,12 +117,17 @@ class Disk:
         self.write_protect = protect == "yes"
         self.attributes = attributes_of(options.get("set") or "", name)
         self.attributes += self.inquiry(options)
+        told = {"dev_config", "dev_size", "nl_reply_supported"} & dict(self.attributes).keys() if self.kind == "tcmu" else ()
+        if told:
+            raise Error(f"{name}: set {min(told)}: tcmu and size say that")
         if self.kind == "file" and ("emulate_write_cache", "0") in self.attributes:
             raise Error(f"{name}: set emulate_write_cache=0: a file is written through the page cache, of which a disk without a cache would not tell")
         self.paths = self.number(options, "paths", 1)
         if not 1 <= self.paths <= MAX_PATHS:
             raise Error(f"{name}: paths \"{options['paths']}\"; accepted is a number from 1 to {MAX_PATHS}")
         self.states = states_of(options.get("alua") or "", self.paths, name)
+        if self.kind == "tcmu" and any(self.states):
+            raise Error(f"{name}: alua: the access states of a disk of TCMU are its handler's")
         self.alua = self.states[0]  # "" if the user gave none
 
     def with_paths(self):

@@ -90,6 +90,11 @@ class Move:
     def idle(self):
         return not (self.rebuild or self.relink or self.sign == "-" or not self.have.linked)
 
+    @property
+    def changes_image(self):
+        """Whether a handler of TCMU gets another configuration, which may be another text for the same image."""
+        return self.rebuild and self.now.kind == self.after.kind == "tcmu"
+
     def line(self):
         return f"{self.sign} {self.name}: " + "; ".join([self.text, *self.notes]) if self.text else ""
 
@@ -266,7 +271,9 @@ class Planner:
             found["kind"] = made.kind, disk.kind
         if not self.same_data(disk.where, made.where):
             found["where"] = made.where or "-", disk.where or "-"
-        size = (self.snapshot.backstores[inside].size() if inside and made.kind == "file" else 0) or made.size
+        size = (self.snapshot.backstores[inside].size() if inside and made.kind in ("file", "tcmu") else 0) or made.size
+        if made.kind == "tcmu" and size != disk.size:  # its handler may have made it another one
+            size = made.size
         if disk.size and size and disk.size != size and disk.kind != "block":
             found["size"] = size, disk.size
         for key in "target", "tpg", "lun", "serial":
@@ -487,8 +494,11 @@ class Planner:
                 after = move.after = after._replace(inside=f"core/{self.snapshot.free_hba(PLUGINS[after.kind])}/{after.name}")
                 if move.make_file:
                     steps["file"].append(Step(lio.make_file, (after.where, after.size)))
-                late = after.kind in lio.EXCLUSIVE and any(m.now and m.have.inside and m.now.kind == after.kind and self.data_key(m.now.where) ==
-                                                     self.data_key(after.where) for m in moves if not m.after or m.rebuild)
+                late = after.kind in lio.EXCLUSIVE and any(
+                    m.now and m.have.inside and m.now.kind == after.kind and (self.data_key(m.now.where) == self.data_key(after.where) or m.changes_image)
+                    for m in moves if not m.after or m.rebuild)
+                if late and move.changes_image:  # else what works would be gone first
+                    steps["file"].append(Step(lio.attend, (now,)))
                 steps["late" if late else "make"].append(Step(lio.make_backstore, (after,)))
             if move.leaves:
                 lun = self.snapshot.luns[now.place]
@@ -523,7 +533,7 @@ class Planner:
             if after and after.alua and (move.alua or not have.linked or move.leaves):
                 steps["alua"].append(Step(lio.set_access, (after.place, after.inside, after.alua)))
             if now and have.inside and now.kind != PATH and (not after or move.rebuild) and not move.keep_backstore:
-                early = now.kind in lio.EXCLUSIVE and self.data_key(now.where) in taken
+                early = now.kind in lio.EXCLUSIVE and self.data_key(now.where) in taken or move.changes_image
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
                 cleanup.append(Step(lio.remove_hba, (os.path.dirname(now.inside),)))
             if now and now.port in self.state.ports and have.inside and (not after or after.port != now.port):

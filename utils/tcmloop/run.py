@@ -135,7 +135,8 @@ class Executor:
         self.faults.append(Error(f"{', '.join(move.name for move in change.moves)}: {reason}", status))
 
     def take_back(self, change, undo, left):
-        """What cannot be taken back now stays an intention, for the next command."""
+        """What cannot be taken back now stays an intention, for the next command.  A signal is heeded afterwards."""
+        finishing, self.tree.finishing = self.tree.finishing, True
         while undo:
             try:
                 undo.pop()()
@@ -143,6 +144,7 @@ class Executor:
                 self.warn(f"{', '.join(move.name for move in change.moves)}: cannot be taken back: {lio.reason_of(self.tree, e)}")
                 if change in left:
                     left.remove(change)
+        self.tree.finishing = finishing
 
     @staticmethod
     def new_places(change):

@@ -261,7 +261,8 @@ def open_files(tree):
             continue
         for fd, to in tree.links(f"/proc/{pid}/fd").items():
             # Of what is elsewhere nothing is asked: a file server that does not answer would stop this command, too.
-            if not to.startswith("/dev/"):
+            # The number of a device that is gone may be another one's.
+            if not to.startswith("/dev/") or to.endswith(" (deleted)"):
                 continue
             node = tree.node(f"/proc/{pid}/fd/{fd}")
             if node and node.kind in ("block", "character"):

@@ -16,6 +16,7 @@ from tcmloop.tree import Node, Tree
 
 CORE, LOOPBACK = f"{TARGET}/core", f"{TARGET}/loopback"
 ATTRIBUTES = {"attrib/block_size": "512\n", "attrib/emulate_tpu": "0\n"}
+TCMU_ATTRIBUTES = {"attrib/cmd_time_out": "30\n", "attrib/nl_reply_supported": "0\n"}
 INQUIRY = {"wwn/vendor_id": "LIO-ORG\n", "wwn/product_id": "DATA\n", "wwn/revision": "4.0\n"}
 SERIAL = "T10 VPD Unit Serial Number: "
 
@@ -173,8 +174,8 @@ class Fake(Tree):
             self.refuse(errno.EINVAL, path)
         self.nodes[path] = self.FOLDER
         if len(parts) == 3 and parts[0] == "core":
-            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"), *ATTRIBUTES.items(), *INQUIRY.items(),
-                               ("wwn/vpd_unit_serial", SERIAL), ("pr/res_aptpl_metadata", "")):
+            for name, text in (("control", ""), ("enable", "0"), ("udev_path", ""), ("info", ""), ("attrib/emulate_write_cache", "0"), *(ATTRIBUTES if parts[1][:5] != "user_" else TCMU_ATTRIBUTES).items(),
+                               *INQUIRY.items(), ("wwn/vpd_unit_serial", SERIAL), ("pr/res_aptpl_metadata", "")):
                 self.folder(f"{path}/{os.path.dirname(name)}".rstrip("/"))
                 self.nodes[f"{path}/{name}"] = text
             self.folder(f"{path}/alua")
@@ -208,7 +209,10 @@ class Fake(Tree):
             if len(self.children(f"{path}/alua")) > 1:
                 self.refuse(errno.ENOTEMPTY, path)
             if parts[1].startswith("user_"):
-                for name in f"/proc/77/fd/{parts[1][5:]}", f"/dev/uio{parts[1][5:]}", *self.nodes.below(f"/sys/class/uio/uio{parts[1][5:]}"):
+                if self.nodes.get(f"/proc/77/fd/{parts[1][5:]}") == ("link", f"/dev/uio{parts[1][5:]}"):  # the handler is slow, and has the device still open
+                    self.nodes[f"/proc/77/fd/{parts[1][5:]}"] = ("link", f"/dev/uio{parts[1][5:]} (deleted)")
+                    self.nodes[f"/dev/uio{parts[1][5:]} (deleted)"] = self.nodes[f"/dev/uio{parts[1][5:]}"]
+                for name in f"/dev/uio{parts[1][5:]}", *self.nodes.below(f"/sys/class/uio/uio{parts[1][5:]}"):
                     self.nodes.pop(name, None)
         elif len(parts) == 3 and parts[0] != "core":
             if self.children(f"{path}/lun"):
@@ -333,14 +337,13 @@ class Fake(Tree):
             self.refuse(self.unreadable[device], device)
 
     def enable(self, backstore, options):
-        self.nodes.update({f"{backstore}/{name}": text for name, text in ATTRIBUTES.items()})
+        if "dev_config" not in options:
+            self.nodes.update({f"{backstore}/{name}": text for name, text in ATTRIBUTES.items()})
         if "fd_dev_name" in options:
             if not self.node(options["fd_dev_name"]):
                 self.refuse(errno.ENOENT, options["fd_dev_name"])
         elif "dev_config" in options:
-            taken = [name for name in self.children("/sys/class/uio") if self.nodes[f"{name}/name"].endswith(f"/{options['dev_config']}\n")]
-            if not taken and options["dev_config"].partition("/")[0] in self.handlers:
-                self.take(backstore, options["dev_config"])
+            self.make_uio(backstore, options["dev_config"])
         elif "rd_pages" not in options:
             node = self.node(options["udev_path"])
             if not node or node.kind != "block":
@@ -350,8 +353,9 @@ class Fake(Tree):
                     self.refuse(errno.EBUSY, options["udev_path"])
         self.tell(backstore, options)
 
-    def take(self, backstore, config):
-        """A handler opens a backstore's device."""
+    def make_uio(self, backstore, config):
+        """A handler opens a backstore's device, if it has the image of no other one."""
+        taken = any(self.nodes[f"{name}/name"].endswith(f"/{config}\n") for name in self.children("/sys/class/uio"))
         hba, name = backstore[len(CORE) + 1:].split("/")
         number = hba.rpartition("_")[2]
         for folder in "/sys/class/uio", "/proc/77/fd":
@@ -360,7 +364,8 @@ class Fake(Tree):
         self.nodes[f"/sys/class/uio/uio{number}/name"] = f"tcm-user/{number}/{name}/{config}\n"
         self.nodes[f"/sys/class/uio/uio{number}/dev"] = f"240:{number}\n"
         self.nodes[f"/dev/uio{number}"] = ("character", 240, int(number))
-        self.nodes[f"/proc/77/fd/{number}"] = ("link", f"/dev/uio{number}")
+        if not taken and config.partition("/")[0] in self.handlers:
+            self.nodes[f"/proc/77/fd/{number}"] = ("link", f"/dev/uio{number}")
 
     def tell(self, backstore, options):
         info = "Status: DEACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n        "

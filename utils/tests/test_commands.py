@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the command does to what it made: its data, its ports, and how it ends."""
+import contextlib
 import errno
 import json
 import os
@@ -33,6 +34,8 @@ class Tcmu(Case):
         self.assertEqual(backstores(fake), [])
 
     def test_what_is_no_handler_s(self):
+        self.refused(run(Fake(), *self.OPTIONS, "--alua", "standby"), 1, "t: alua: the access states of a disk of TCMU are its handler's")
+        self.refused(run(Fake(), *self.OPTIONS, "--set", "dev_size=4096"), 1, "t: set dev_size: tcmu and size say that")
         for tcmu, reason in (("rbd", "accepted is HANDLER:CONFIG"), (":x", "accepted is HANDLER:CONFIG"), ("rbd:", "accepted is HANDLER:CONFIG"),
                              ("rbd:a,dev_size=1", "without commas"), ("rbd:a\nb", "without commas"), ("rbd:" + "x" * 252, "has 256 bytes; accepted are 255")):
             self.refused(run(Fake(), "create", "--tcmu", tcmu, "--size", "1M"), 1, reason)
@@ -46,7 +49,41 @@ class Tcmu(Case):
         begun = fake.now()
         self.refused(run(fake, *self.OPTIONS), 1, "no program has taken rbd:pool/a/b within 10 s: tcmu-runner, or another one that has the handler rbd, does not run, or refuses it")
         self.assertLess(fake.now() - begun, 11)
+        # One that is stopped has what was removed still open.
+        fake.handlers = {"rbd"}
+        self.good(run(fake, *self.OPTIONS))
+        fake.handlers = set()
+        self.good(run(fake, "remove", "t"))
+        before = dict(fake.nodes)
+        self.refused(run(fake, *self.OPTIONS), 1, "no program has taken rbd:pool/a/b within 10 s")
         self.assertEqual([name for name in fake.nodes if name not in before and not name.startswith("/run/")], [])
+
+    def test_what_works_is_not_given_up_where_no_program_is(self):
+        for change in ("1G", "2G"), ("a/b", "c"):
+            fake = Fake()
+            self.good(apply(fake, self.TEXT))
+            del fake.nodes["/proc/77/fd/0"]
+            before = seen(fake)
+            self.refused(apply(fake, self.TEXT.replace(*change)), 3, "t: no program has taken rbd:pool/a/b within 10 s")
+            self.assertEqual(seen(fake), before)
+            # The new one is not taken: the old one is back, without waiting once more.
+            fake = Fake()
+            self.good(apply(fake, self.TEXT))
+            fake.handlers, begun = set(), fake.now()
+            self.refused(apply(fake, self.TEXT.replace(*change)), 3, "t: no program has taken rbd:pool/.* within 10 s")
+            self.assertLess(fake.now() - begun, 12)
+            self.assertEqual((seen(fake), pending(fake)), (before, []))
+
+    def test_what_others_made_goes_without_its_program(self):
+        fake = Fake()
+        fake.backstore("core/user_3/t", "dev_config=rbd/pool/a/b,dev_size=1073741824", "5cafe")
+        fake.nodes[f"{CORE}/user_3/t/attrib/nl_reply_supported"] = "1\n"
+        fake.expose("loopback/naa.5001405000000001/tpgt_1", 0, "core/user_3/t", "naa.5001405000000002")
+        self.good(run(fake, "adopt", "t"))
+        told, write = [], fake.write
+        with unittest.mock.patch.object(fake, "write", lambda path, text: told.append((path, text)) or write(path, text)):
+            self.good(run(fake, "remove", "t"))
+        self.assertIn((f"{CORE}/user_3/t/attrib/nl_reply_supported", "-1"), told)
 
     def test_one_configuration_is_one_disk_s(self):
         fake = Fake()
@@ -502,6 +539,33 @@ class Ended(Case):
             self.assertNotIn("/srv/x", fake.nodes)
             self.good(run(fake.again(), "create", "--file", "/srv/x", "--size", "1M", "--name", "x"))
         self.assertGreater(number, 15)
+
+    def test_by_a_signal_while_it_is_taken_back(self):
+        """What has failed is taken back all the same."""
+        text = A + "[b]\nramdisk = 8M\nset = emulate_tpu=1\n"
+        undone = 0
+        for number in range(1, 60):
+            fake, change = Fake(), Fake.change
+            self.good(apply(fake, A))
+            before = seen(fake)
+            fake = fake.again()
+
+            def failing(path, line, fake=fake, number=number):
+                if fake.changes + 1 == number:
+                    fake.fail_at = number
+                if fake.changes >= number:
+                    fake.stop(15)
+                return change(fake, path, line)
+            fake.change = failing
+            with contextlib.suppress(Stop):
+                if apply(fake, text).status == 0:
+                    break
+            del fake.change
+            if not pending(fake):  # else the state could not be written, as the next command sees
+                self.assertEqual(seen(fake), before, number)
+                undone += 1
+            self.assertEqual(apply(fake.again(), text).status, 0, number)
+        self.assertGreater(undone, 8)
 
     def test_of_a_ramdisk_that_goes_nothing_is_made_anew(self):
         """By a signal and by a failure at every operation: it is there with its data, or gone."""

@@ -12,6 +12,7 @@ from tcmloop.names import Error
 from world import apply, backstores, below, data, pending, run, seen, state
 
 PAIRS = *range(25), 44, 52, 82, 92, 144  # and some that were red where none of the first were
+PROGRAMS = 600, 602, 605, 610, 611, 619, 627, 628  # with disks of TCMU
 GROWING = 500, 501, 502, 505, 508, 519, 524  # where a file has a size
 
 
@@ -52,8 +53,6 @@ def wanted(random):
             paths = re.search(r"paths = (\d)\n$", text)
             if len(text) % 4 == 0:
                 text += f"alua = {' '.join(('standby', 'active')[(len(text) // 4 + path) % 2] for path in range(int(paths[1]) if paths else 1))}\n"
-            if len(text) % 3 == 1:
-                text = text.replace("ramdisk = 2M", f"tcmu = rbd:{name}\nsize = 2M")
             text += ("set = block_size=4096 emulate_tpu=1\n", "set = emulate_tpu=1\n", "", "", "")[len(text) % 5]
             text += ("vendor = ACME\n", "product = A b\nrevision = 1\n", "", "")[len(text) % 4]
         if is_possible(text):
@@ -84,6 +83,19 @@ def larger(before, after):
     kept = [section.replace("size = 1M", "size = 2M") for section in re.findall(r"\[[^[]*", before) if "size = 1M" in section]
     text = "".join(kept + [section for section in re.findall(r"\[[^[]*", after) if section[:3] not in [one[:3] for one in kept]])
     return text if is_possible(text) else "".join(kept)
+
+
+def in_programs(text, shift):
+    """The same with disks of TCMU in the place of ramdisks.  Another shift gives each image to another disk."""
+    found = ""
+    for section in re.findall(r"\[[^[]*", text):
+        size = re.search("ramdisk = (.*)", section)
+        if size:
+            image = "abcd"["abcd".index(section[1]) - shift]
+            section = re.sub("(set|alua|vendor|product|revision) = .*\n", "", section)
+            section = section.replace(size[0], f"tcmu = rbd:{image}\nsize = {size[1]}\nset = cmd_time_out=3")
+        found += section
+    return found
 
 
 class EveryOperation(unittest.TestCase):
@@ -124,6 +136,9 @@ class EveryOperation(unittest.TestCase):
         if number in GROWING:
             after = larger(before, after)
             self.assertIn("size = 2M", after)
+        if number in PROGRAMS:
+            before, after = in_programs(before, 0), in_programs(after, number % 2)
+            self.assertIn("tcmu", before + after)
         what = f"pair {number}:\n{before}-- to --\n{after}"
 
         first = machine()
@@ -190,5 +205,5 @@ def add(number):
     setattr(EveryOperation, f"test_pair_{number:03}", lambda self: self.one_pair(number))
 
 
-for each in (*PAIRS, *GROWING):
+for each in (*PAIRS, *GROWING, *PROGRAMS):
     add(each)

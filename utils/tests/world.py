@@ -65,7 +65,7 @@ def seen(fake):
         key = ("backstore", re.sub(r"_\d+/", "/", path[len(CORE):]))
         assert key not in found, f"twice: {key}"
         found[key] = (fake.nodes[f"{path}/control"], fake.nodes[f"{path}/wwn/vpd_unit_serial"][len(SERIAL):], fake.nodes[f"{path}/enable"],
-                      *(fake.nodes[f"{path}/{name}"] for name in (*ATTRIBUTES, *INQUIRY)))
+                      *(fake.nodes.get(f"{path}/{name}") for name in (*ATTRIBUTES, *INQUIRY)))
     for target in fake.children(LOOPBACK):
         if target == f"{LOOPBACK}/discovery_auth":
             continue
