@@ -429,7 +429,7 @@ def parser():
     sub.add_argument("--file", metavar="PATH", help="in a file, which is made if there is a --size")
     sub.add_argument("--tcmu", metavar="HANDLER:CONFIG", help="in a program, as tcmu-runner, that has the handler; with a --size")
     sub.add_argument("--block", metavar="DEVICE", help="on a block device")
-    sub.add_argument("--size", metavar="SIZE", help="of a new file, as 1G")
+    sub.add_argument("--size", metavar="SIZE", help="of a new file, or of a disk of TCMU, as 1G")
     sub.add_argument("--name", metavar="NAME", help="how this command and targetcli call it; else disk1, disk2, ...")
     sub.add_argument("--protocol", choices=PROTOCOLS, help="what the disk says it is attached to; else as the target's name says, or sas")
     sub.add_argument("--target", metavar="NAME", help="naa., fc., iqn. or eui. name; else one that is this machine's and this disk's")
