@@ -193,7 +193,7 @@ pkill -STOP -f systemd-udevd
 take_tag
 freeze
 begin crowds
-check "$what: they are on their way" wait_for 50 are_held 340
+check "$what: they are on their way" wait_for 150 are_held 340
 prompt "$what: a file is read" on_its_cpu dd if="$neighbour" of=/dev/null bs=4k count=1 iflag=direct status=none
 prompt "$what: so is one of these adapters" on_its_cpu dd if="$same" of=/dev/null bs=4k count=1 iflag=direct status=none
 prompt "$what: a LUN comes and goes" on_its_cpu another_lun
