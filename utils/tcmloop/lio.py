@@ -103,12 +103,12 @@ def make_backstore(tree, undo, made, attended=True):
         tree.write(f"{path}/{attribute}", value)
     tree.write(f"{path}/enable", "1")
     if made.kind == "tcmu" and attended:
-        await_handler(tree, made)
+        await_handler(tree, undo, made)
     set_attributes(tree, [], made.inside, made.attributes)
     restore_registrations(tree, path, made.serial)
 
 
-def await_handler(tree, made):
+def await_handler(tree, _, made):
     """Without a program that has opened the backstore's device each command would wait for TCMU's time-out.  What refuses the
     configuration closes it again, as a rule at once."""
     number, name = re.fullmatch(r"core/user_(\d+)/(.*)", made.inside).groups()
@@ -124,11 +124,6 @@ def await_handler(tree, made):
             raise Error(f"no program has taken {made.where} within {HANDLER_SECONDS} s: tcmu-runner, or another one that has the handler "
                         f"{made.where.partition(':')[0]}, does not run, or refuses it, as its log says")
         tree.sleep(0.1)
-
-
-def attend(tree, _, made):
-    """Before it is made anew with another configuration."""
-    await_handler(tree, made)
 
 
 def restore_registrations(tree, path, serial):

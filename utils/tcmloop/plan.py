@@ -498,7 +498,7 @@ class Planner:
                     m.now and m.have.inside and m.now.kind == after.kind and (self.data_key(m.now.where) == self.data_key(after.where) or m.changes_image)
                     for m in moves if not m.after or m.rebuild)
                 if late and move.changes_image:  # else what works would be gone first
-                    steps["file"].append(Step(lio.attend, (now,)))
+                    steps["file"].append(Step(lio.await_handler, (now,)))
                 steps["late" if late else "make"].append(Step(lio.make_backstore, (after,)))
             if move.leaves:
                 lun = self.snapshot.luns[now.place]
