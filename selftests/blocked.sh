@@ -188,12 +188,15 @@ done
 link_lun "${others[0]}" 1 1 fileio_0/neighbour
 same=$(disk_of "${others[0]}" 1 1)
 at_rest "$same"
+# The new LUN's unit attention is taken here: a command that is sent again for it would keep all that follow from
+# being sent until those before it have ended.
+dd if="$(disk_of "${others[0]}" 1 0)" of=/dev/null bs=4k count=1 iflag=direct status=none
 what="340 commands of other adapters sleep"
 pkill -STOP -f systemd-udevd
 take_tag
 freeze
 begin crowds
-check "$what: they are on their way" wait_for 150 are_held 340
+check "$what: they are on their way" wait_for 60 are_held 340
 prompt "$what: a file is read" on_its_cpu dd if="$neighbour" of=/dev/null bs=4k count=1 iflag=direct status=none
 prompt "$what: so is one of these adapters" on_its_cpu dd if="$same" of=/dev/null bs=4k count=1 iflag=direct status=none
 prompt "$what: a LUN comes and goes" on_its_cpu another_lun
