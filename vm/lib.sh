@@ -104,6 +104,8 @@ plan() { sed -E '/^#|^$/d' "$VM/plan" | sed -E ':a; N; $!ba; s/\n[ \t]+/ /g'; }
 plan_kernels() { plan | awk -v tier="$1" '$1 == tier { print $2 }'; } # plan_kernels TIER
 plan_row() { plan | awk -v tier="$1" -v kernel="$2" '$1 == tier && $2 == kernel { $1 = $2 = ""; print }'; } # plan_row TIER KERNEL
 
+mutant_says() { sed -n "/^diff /q; s/^$2: //p" "$1"; } # mutant_says PATCH LABEL: of selftests/mutants, before its diff
+
 # What a release's kernel answers to compat/probes with yes: as compat/probes/table has it,
 # and as a build of the kernel in a folder has found it.
 pinned() { # pinned RELEASE
