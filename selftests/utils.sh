@@ -184,15 +184,44 @@ done
 check "and nothing is left of that" test ! -e "$(echo $core/*/not)"
 check "remove --all" $tcm_loop remove --all
 
+# Over a backstore that others made, of which nothing is changed.
+make_ramdisk theirs 16
+theirs() { find "$core/rd_mcp_0/theirs" | sort; cat "$core/rd_mcp_0/theirs/wwn/vpd_unit_serial" "$core"/rd_mcp_0/theirs/alua/*/{members,alua_access_state}; }
+before=$(theirs)
+output=$($tcm_loop create --backstore ramdisk/theirs --name over --paths 2 --alua active,standby 2>&1)
+check "a disk over others' backstore, by two paths" test "$(grep -cE "^over(:2)?: /dev/sd" <<<"$output")" = 2
+check "and it works" verify "$(device_named over)" --size=1m
+check "its standby path refuses READ" has "standby state" "$(read_by_hand over:2)"
+check "offline, and online again" eval '$tcm_loop offline over:2 && $tcm_loop online over:2'
+check "remove it" $tcm_loop remove over
+check_equal "the backstore is as it was, without the path's group" "$before" "$(theirs)"
+check "one that there is not is refused" refused "there is no backstore block/theirs" $tcm_loop create --backstore block/theirs
+check "which can be removed" rmdir $core/rd_mcp_0/theirs
+if modprobe -qn scsi_debug && mkdir $core/pscsi_0 && load_debug device ptype=1; then
+	make_pscsi tape "$(debug_device)" "/dev/$(ls "/sys/bus/scsi/devices/$(debug_device)/scsi_generic")"
+	output=$($tcm_loop create --backstore tape --name over 2>&1)
+	check "a tape, which has a SCSI generic device" has "^over: /dev/sg[0-9]+$" "$output"
+	tape=$(awk '{ print $2 }' <<<"$output")
+	check "which says that it is one" has "tape" "$(sg_inq "$tape")"
+	in_use() { refused "is in use" $tcm_loop remove over 9<"$tape"; }
+	check "it is in use while a program has it open" in_use
+	check "remove it" $tcm_loop remove over
+	rmdir $core/pscsi_0/tape && unload_debug
+else
+	skip "a tape" "needs pscsi and scsi_debug"
+fi
+
 # What is watched.
 check "create a disk to watch" $tcm_loop create --ramdisk 8M --name seen
-while dd if="$(device_named seen)" of=/dev/null bs=4k count=256 iflag=direct; do :; done >/dev/null 2>&1 &
+disk=$(device_named seen)
+while dd if="$disk" of=/dev/null bs=4k iflag=direct; do :; done >/dev/null 2>&1 &
 reading=$!
 watched() { $tcm_loop watch seen --interval 2 --count "$1"; } # watched TIMES
-check "watch: it is read" awk '$2 == "seen" && $4 == "online" && $5 == "active" && $6 == "running" && $7 > 0 && $8 == 0 && $9 > 0 { n++ } END { exit n != 2 }' <<<"$(watched 2)"
+rows_are() { awk "\$2 == \"seen\" && $2 { n++ } END { exit n != $1 }" <<<"$3" || { echo "$3"; return 1; }; } # rows_are COUNT CONDITION ROWS
+check "watch: it is read" rows_are 2 '$4 == "online" && $5 == "active" && $6 == "running" && $7 > 0 && $8 == 0 && $9 > 0' "$(watched 2)"
 check "it goes offline" $tcm_loop offline seen
 wait $reading # its first error ends it
-check "watch: nothing is read" awk '$2 == "seen" && $4 == "offline" && $7 == 0 { n++ } END { exit n != 1 }' <<<"$(watched 1)"
+check "watch: nothing is read" rows_are 1 '$4 == "offline" && $7 == 0' "$(watched 1)"
 check "watch: until ^C" timeout --preserve-status --signal=INT 3 $tcm_loop watch seen
 check "remove it" $tcm_loop remove seen
 

@@ -13,11 +13,11 @@ import sys
 from . import VERSION, conf, faults, lab, lio, plan, recovery, targetcli, watch
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
-from .model import ALUA_STATES, INQUIRY, MAX_PATHS, OPTIONS, PATH, PLUGINS, Disk, Made
+from .model import ALUA_STATES, BACKSTORE, INQUIRY, LUN_ONLY, MAX_PATHS, OPTIONS, PATH, PLUGINS, TARGETCLI, Disk, Made
 from .names import PROTOCOLS, Error, generate, protocol_of
 from .output import say, say_table, warn
 from .run import Executor
-from .snapshot import Look, Snapshot
+from .snapshot import Look, Snapshot, hbas
 from .state import FOLDER, Entry, Port, Store
 from .tree import Stop, Tree
 
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   tcm-loop create --file /srv/disk.img --size 1G --protocol fc
   tcm-loop create --block /dev/vg/lv --target iqn.2003-01.org.example:disk1
   tcm-loop list
+  tcm-loop create --backstore block/lv1 --protocol fc
   tcm-loop create --ramdisk 1G --name lab --paths 4
   tcm-loop alua standby lab:3 lab:4
   tcm-loop fault disk1 --on read --sense 3/11/0 --lba 1000+8
@@ -125,7 +126,8 @@ def create(session, arguments):
             while any(name.split(":")[0] == f"disk{number}" for name in taken):
                 number += 1
             name = f"disk{number}"
-            options.setdefault("serial", secrets.token_hex(16))
+            if BACKSTORE not in options:
+                options.setdefault("serial", secrets.token_hex(16))
         if name in state.entries:
             raise Error(f"{name} exists; \"tcm-loop remove {name}\" removes it")
         disks = Disk(name, options).with_paths()
@@ -145,6 +147,10 @@ def adopt(session, arguments):
             found = [(place, lun, b) for b in snapshot.backstores.values()
                      if b.name == name and b.kind in PLUGINS and b.serial and (b.kind != "tcmu" or ":" in b.where())
                      for place, lun in snapshot.luns.items() if lun.inside == b.inside]
+            ours = {made.place: name for name, made in state.disks.items()}
+            if found and all(place in ours for place, _, _ in found):
+                raise Error(f"{name}: its LUN is that of {ours[found[0][0]]}, which is this command's already", NO_SUCH_DISK)
+            found = [each for each in found if each[0] not in ours]
             paths = {number: each for number in range(2, MAX_PATHS + 1) for each in found if is_path(name, number, each[0][0])}
             found = [each for each in found if each not in paths.values()]
             if len(found) != 1:
@@ -214,7 +220,9 @@ def complete(words, tree):
     command = next((word for word in before if word in commands), None)
     options = {option: action for action in (commands[command] if command else top)._actions for option in action.option_strings}
     action = options.get(before[-1]) if before else None
-    if action and action.nargs != 0:
+    if action and action.dest == "backstore":
+        found = [f"{TARGETCLI[plugin]}/{name}" for plugin, names in ((hba.rpartition("_")[0], names) for hba, names in hbas(tree)) if plugin in TARGETCLI for name in names]
+    elif action and action.nargs != 0:
         found = action.choices or ()
     elif last.startswith("-"):
         found = options
@@ -367,7 +375,7 @@ def wait(session, arguments):
 
 def where_of(kind, where):
     """Where the data is: of a file or block device its path, of TCMU what the handler is told."""
-    return {"path": where or None if kind not in ("tcmu", PATH) else None, "tcmu": where or None if kind == "tcmu" else None}
+    return {"path": where or None if kind not in ("tcmu", *LUN_ONLY) else None, "tcmu": where or None if kind == "tcmu" else None}
 
 
 def rows(state, snapshot):
@@ -381,7 +389,7 @@ def rows(state, snapshot):
         protocol = None
         with contextlib.suppress(Error):  # the kernel's own module takes what is no name
             protocol = protocol_of(place[0])
-        yield {"name": made.name if made else backstore.name, "backstore": backstore.plugin, "protocol": protocol, "target": place[0],
+        yield {"name": made.name if made else backstore.name, "backstore": backstore.plugin, "backstore_name": backstore.name, "protocol": protocol, "target": place[0],
                "tpg": place[1], "lun": place[2], "initiator": snapshot.nexus(port), "status": snapshot.attribute(port, "transport_status") or None,
                "device": f"/dev/{device}" if device else None, "by_id": snapshot.by_id(device) if device else None, "managed": bool(made),
                "origin": made.origin if made else None, **where_of(backstore.kind, backstore.where()), "size": made.size or None if made else None,
@@ -390,9 +398,9 @@ def rows(state, snapshot):
                **{what: backstore.attribute(what) if backstore.kind != "tcmu" else None for what in INQUIRY}, "missing": False}
     for made in state.disks.values():
         if made.place not in mine:
-            yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "protocol": protocol_of(made.target),
+            yield {"name": made.name, "backstore": made.inside.split("/")[1].rpartition("_")[0], "backstore_name": made.inside.rpartition("/")[2], "protocol": protocol_of(made.target),
                    "target": made.target, "tpg": made.tpg, "lun": made.lun, "initiator": "", "status": None, "device": None, "by_id": None,
-                   "managed": True, "origin": made.origin, **where_of(made.kind, made.where), "size": made.size or None, "serial": made.serial,
+                   "managed": True, "origin": made.origin, **where_of(made.kind, made.where), "size": made.size or None, "serial": made.serial or None,
                    "hctl": None, "write_protect": made.write_protect, "alua": None, "set": made.shown_attributes(),
                    **{what: dict(made.attributes).get(what) for what in INQUIRY}, "missing": True}
 
@@ -429,6 +437,7 @@ def parser():
     sub.add_argument("--file", metavar="PATH", help="in a file, which is made if there is a --size")
     sub.add_argument("--tcmu", metavar="HANDLER:CONFIG", help="in a program, as tcmu-runner, that has the handler; with a --size")
     sub.add_argument("--block", metavar="DEVICE", help="on a block device")
+    sub.add_argument("--backstore", metavar="[TYPE/]NAME", help=f"over a backstore that others made, which stays theirs; TYPE is {', '.join(TARGETCLI.values())}")
     sub.add_argument("--size", metavar="SIZE", help="of a new file, or of a disk of TCMU, as 1G")
     sub.add_argument("--name", metavar="NAME", help="how this command and targetcli call it; else disk1, disk2, ...")
     sub.add_argument("--protocol", choices=PROTOCOLS, help="what the disk says it is attached to; else as the target's name says, or sas")

@@ -66,7 +66,7 @@ def parse(text, path, faults=None):
 
 def clash(disk, units, ports):
     """Why a disk cannot be beside those that were seen before, if so."""
-    other = units.setdefault(designator(disk.serial), disk)
+    other = units.setdefault(designator(disk.serial), disk) if disk.serial else disk
     if other is not disk and disk.kind != PATH:
         return (f"{other.name} and {disk.name} would be one disk to the system: of the serial number only "
                 f"the first 25 hexadecimal digits count, and these are {designator(disk.serial)} in both")

@@ -14,9 +14,10 @@ def numbers_of(tree, device, hctl):
     """The device numbers of a disk, its partitions and its SCSI character devices, as "b8:0" and "c21:0"."""
     found = {}
     block = f"/sys/bus/scsi/devices/{hctl}/block/{device}"
-    for path, name in [(block, device)] + [(f"{block}/{part}", part) for part in tree.folders(block) if part.startswith(device)]:
+    parts = [(block, device)] + [(f"{block}/{part}", part) for part in tree.folders(block) if part.startswith(device)]
+    for path, name in parts if tree.is_folder(block) else ():
         found[f"b{(tree.read(path + '/dev') or '').strip()}"] = name
-    for kind in "scsi_generic", "bsg":
+    for kind in "scsi_generic", "bsg", "scsi_tape", "scsi_changer":
         for name in tree.folders(f"/sys/bus/scsi/devices/{hctl}/{kind}"):
             found[f"c{(tree.read(f'/sys/bus/scsi/devices/{hctl}/{kind}/{name}/dev') or '').strip()}"] = name
     return found

@@ -6,7 +6,7 @@ import re
 
 from . import conf, faults, lio, plan
 from .inuse import Users
-from .model import INQUIRY, PATH, Made, shown_size, size_of
+from .model import INQUIRY, LUN_ONLY, Made, shown_size, size_of
 from .names import Error
 from .output import say
 from .state import Entry
@@ -190,7 +190,7 @@ def resize(session, arguments):
         backstore, where = snapshot.backstores[inside], snapshot.backstores[inside].where()
         if backstore.kind not in ("file", "block"):
             raise Error(f"{label}: {backstore.kind} is a backstore that this command cannot grow; it can those of files and block devices")
-        made = next((disk for disk in state.disks.values() if disk.kind != PATH and plan.find(snapshot, disk).inside == inside), None)
+        made = next((disk for disk in state.disks.values() if disk.kind not in LUN_ONLY and plan.find(snapshot, disk).inside == inside), None)
         now = after = made._replace(inside=inside) if made else Made(label, "", backstore.kind, where, backstore.size(), inside, False, backstore.serial, *place)
         node = snapshot.node(where) if backstore.kind == "file" else None
         if backstore.kind == "block" or node and node.kind == "block":

@@ -145,9 +145,7 @@ def remove_backstore(tree, undo, made):
     path = f"{TARGET}/{made.inside}"
     for group in tree.folders(f"{path}/alua"):
         if group != DEFAULT_GROUP:
-            number, access = ((tree.read(f"{path}/alua/{group}/{name}") or "").strip() for name in ("tg_pt_gp_id", "alua_access_state"))
-            tree.rmdir(f"{path}/alua/{group}")
-            undo.append(partial(make_group, tree, [], f"{path}/alua/{group}", number, access))
+            remove_group(tree, undo, f"{path}/alua/{group}")
     if made.kind == "tcmu":
         heed_no_handler(tree, undo, path)
     tree.rmdir(path)
@@ -315,6 +313,24 @@ def make_group(tree, undo, path, number, access="0"):
         tree.write(f"{path}/alua_access_state", access)
 
 
+def remove_group(tree, undo, path):
+    number, access = ((tree.read(f"{path}/{name}") or "").strip() for name in ("tg_pt_gp_id", "alua_access_state"))
+    tree.rmdir(path)
+    undo.append(partial(make_group, tree, [], path, number, access))
+
+
+def own_group(place):
+    """The name of the group that this command makes for a LUN."""
+    return f"lun_{place[2]}.{place[1]}.{place[0]}"
+
+
+def remove_own_group(tree, undo, place, inside):
+    """Of a LUN that is not linked, unless others' LUNs are in it: the kernel would put them into the default one."""
+    path = f"{TARGET}/{inside}/alua/{own_group(place)}"
+    if tree.is_folder(path) and not (tree.read(f"{path}/members") or "").strip():
+        remove_group(tree, undo, path)
+
+
 def set_access(tree, undo, place, inside, access, shared=False):
     """The state is a group's: a LUN of the default one, in which all are, gets a group of its own, and so does one of
     another's unless the group may be shared: its other LUNs follow.  The group."""
@@ -323,7 +339,7 @@ def set_access(tree, undo, place, inside, access, shared=False):
         raise Error(f"{inside} has no ALUA of the target core's")
     if access_of(tree, place, inside) == access:
         return group
-    before, own, member = group, f"lun_{place[2]}.{place[1]}.{place[0]}", f"{lun_path(*place)}/alua_tg_pt_gp"
+    before, own, member = group, own_group(place), f"{lun_path(*place)}/alua_tg_pt_gp"
     if group == DEFAULT_GROUP or group != own and not shared:
         group = own
         if not (tree.read(f"{groups}/{group}/tg_pt_gp_id") or "").strip():
@@ -354,6 +370,7 @@ def unlink(tree, undo, place, name, inside, device, write_protect):
             undo.append(partial(tree.write, f"{path}/alua_tg_pt_gp", group))
         undo.append(partial(tree.symlink, f"{TARGET}/{inside}", f"{path}/{name}"))
     remove_lun(tree, undo, place, write_protect)
+    remove_own_group(tree, undo, place, inside)
 
 
 def remove_lun(tree, undo, place, write_protect):

@@ -8,15 +8,18 @@ from typing import NamedTuple
 from .names import PROTOCOLS, Error, check_name, digits, generate, protocol_of
 
 PLUGINS = {"ramdisk": "rd_mcp", "file": "fileio", "block": "iblock", "tcmu": "user"}
-KINDS = tuple(PLUGINS)
+TARGETCLI = {"rd_mcp": "ramdisk", "fileio": "fileio", "iblock": "block", "user": "user", "pscsi": "pscsi"}  # what targetcli calls the core's plugins
 PATH_BYTES = {"file": 255, "block": 511, "tcmu": 255}  # FD_MAX_DEV_NAME, SE_UDEV_PATH_LEN and TCMU_CONFIG_LEN of the target core, without the NUL
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
+PATH = "path"  # the kind of a disk that is another path to one before it
+BACKSTORE = "backstore"  # and of one over a backstore that others made
+LUN_ONLY = PATH, BACKSTORE  # of such a disk nothing is made but a LUN, and its port
+KINDS = (*PLUGINS, BACKSTORE)
 OPTIONS = (*KINDS, "size", "protocol", "target", "initiator", "tpg", "lun", "serial", "write_protect", "paths", "alua", "set",
            "vendor", "product", "revision")
 INQUIRY = {"vendor": 8, "product": 16, "revision": 4}  # bytes at most of what standard INQUIRY data says, SPC-4, 6.6.2
-PATH = "path"  # the kind of a disk that is another path to one before it
 MAX_PATHS = 32
 ALUA_STATES = {"active": 0, "nonoptimized": 1, "standby": 2, "unavailable": 3, "transitioning": 15}  # SPC-4, 6.37: ASYMMETRIC ACCESS STATE
 
@@ -91,11 +94,13 @@ class Disk:
                 raise Error(f"{name}: tcmu {self.where!r}; accepted is HANDLER:CONFIG, as rbd:pool/image, without commas and control characters")
             if not self.size:
                 raise Error(f"{name}: tcmu \"{self.where}\" needs a size")
+        elif self.kind == BACKSTORE:
+            self.check_backstore(options)
         elif not self.where.startswith("/"):
             raise Error(f"{name}: {self.kind} \"{self.where}\" is not an absolute path")
         elif re.search(r"[,\x00-\x1f\x7f]", self.where):  # The kernel takes what follows a comma or a newline for another option.
             raise Error(f"{name}: {self.kind} {self.where!r}; accepted is a path without commas and control characters")
-        if self.where and len(os.fsencode(self.where)) > PATH_BYTES[self.kind]:
+        if self.kind in PATH_BYTES and len(os.fsencode(self.where)) > PATH_BYTES[self.kind]:
             raise Error(f"{name}: {self.kind} \"{self.where}\" has {len(os.fsencode(self.where))} bytes; accepted are {PATH_BYTES[self.kind]} at most")
         protocol = options.get("protocol") or (protocol_of(options["target"], f"{name}: target") if options.get("target") else "sas")
         if protocol not in PROTOCOLS:
@@ -106,8 +111,8 @@ class Disk:
         self.initiator = options.get("initiator") or None
         if self.initiator:
             check_name(name, "initiator", self.initiator, protocol)
-        self.serial = (options.get("serial") or "").strip() or digits(name, "serial", 32)
-        if not re.fullmatch(rf"[ -.0-~]{{1,{SERIAL_LENGTH}}}", self.serial):
+        self.serial = (options.get("serial") or "").strip() or digits(name, "serial", 32) if self.kind != BACKSTORE else ""
+        if self.kind != BACKSTORE and not re.fullmatch(rf"[ -.0-~]{{1,{SERIAL_LENGTH}}}", self.serial):
             raise Error(f"{name}: serial {self.serial!r}; accepted are up to {SERIAL_LENGTH} printable ASCII characters but /")
         self.tpg = self.number(options, "tpg", 1)
         self.lun = self.number(options, "lun", 0)
@@ -139,6 +144,14 @@ class Disk:
             path.target, path.alua = generate(path.name, "target", self.protocol), self.states[number - 1]
             found.append(path)
         return found
+
+    def check_backstore(self, options):
+        match = re.fullmatch("(?:([a-z]+)/)?[^/\x00-\x1f\x7f]+", self.where)
+        if not match or match[1] and match[1] not in TARGETCLI.values():
+            raise Error(f"{self.name}: backstore {self.where!r}; accepted is NAME, or TYPE/NAME as targetcli has it, and of types {', '.join(TARGETCLI.values())}")
+        told = [what for what in ("size", "serial", "set", *INQUIRY) if options.get(what)]
+        if told:
+            raise Error(f"{self.name}: {told[0]}: backstore {self.where} is as whoever made it wants it")
 
     def inquiry(self, options):
         """What standard INQUIRY data is to say: name and text."""
@@ -174,7 +187,7 @@ class Disk:
 class Made(NamedTuple):
     """A disk that this command made, or is about to make, or a path to one, whose name is then where.
 
-    inside is its backstore below configfs's target folder.  3.0.0 did not save that: then it has a * in the place
+    inside is its backstore below configfs's target folder.  A backstore that others made may have any serial number: then serial is empty.  3.0.0 did not save that: then it has a * in the place
     of the HBA's number.  other holds the keys of the state file that this version does not know.
     """
     name: str

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from . import lio
 from .lio import Step
-from .model import PATH, PLUGINS, Made, shown_size
+from .model import BACKSTORE, LUN_ONLY, PATH, PLUGINS, Made, shown_size
 from .names import Error, designator
+from .snapshot import hbas, named
 from .state import Entry, Port
 
 IN_USE = 5  # the exit status
@@ -36,6 +37,8 @@ def absent(disk, look):
         missing = look.missing_mount(disk.where)
         if missing:
             return f"{disk.where} is on {missing}, which is in /etc/fstab and not mounted"
+    elif disk.kind == BACKSTORE and not named(disk.where, [f"core/{hba}/{name}" for hba, names in hbas(look.tree) for name in names]):
+        return f"there is no backstore {disk.where}"
     return None
 
 
@@ -52,7 +55,7 @@ def find(snapshot, made):
         there = [b for b in snapshot.backstores.values() if b.plugin == PLUGINS[made.kind] and b.name == made.name]
     else:
         there = [snapshot.backstores[made.inside]] if made.inside in snapshot.backstores else []
-    mine = [b for b in there if made.serial and b.serial == made.serial]
+    mine = [b for b in there if (b.serial == made.serial if made.serial else made.kind in LUN_ONLY)]
     inside = mine[0].inside if len(mine) == 1 else ""
     lun = snapshot.luns.get(made.place)
     linked = bool(lun and inside and lun.inside == inside)
@@ -119,7 +122,7 @@ class Planner:
         self.planned = {*leaving, *(disk.name for disk in wanted)}
         self.have = {name: find(snapshot, made) for name, made in state.disks.items()}
         self.moves = {}
-        self.owner = {have.inside: name for name, have in self.have.items() if have.inside and state.disks[name].kind != PATH}
+        self.owner = {have.inside: name for name, have in self.have.items() if have.inside and state.disks[name].kind not in LUN_ONLY}
 
     # What becomes of each disk
 
@@ -128,7 +131,7 @@ class Planner:
         move = self.moves[name] = Move(name, made, have)
         move.sign, move.text = "-", f"{made.kind}, {made.target}"
         move.notes += have.instead
-        others = self.others(made, have) if made.kind != PATH else []
+        others = self.others(made, have) if made.kind not in LUN_ONLY else []
         if others:
             move.notes.append(f"{have.inside} stays, for {', '.join(others)}")
             move.keep_backstore = True
@@ -147,11 +150,11 @@ class Planner:
                 if differing or not have.linked:
                     who = "\"tcm-loop create\"" if made.origin == "create" else made.origin
                     raise Error(f"{disk.name} was made by {who}; with --force it is changed all the same ({', '.join(differing) or 'made again'})")
-            if made and (made.kind == PATH) != (disk.kind == PATH):
+            if made and made.kind != disk.kind and {made.kind, disk.kind}.intersection(LUN_ONLY):
                 raise Error(f"{disk.name} is the name of {made.backstore()}; \"tcm-loop remove {disk.name}\" comes first")
             if not made and adopt:
-                (self.adopt_path if disk.kind == PATH else self.adopt)(disk, move)
-            (self.towards_path if disk.kind == PATH else self.towards)(disk, origin, move)
+                (self.adopt_lun if disk.kind in LUN_ONLY else self.adopt)(disk, move)
+            (self.towards_lun if disk.kind in LUN_ONLY else self.towards)(disk, origin, move)
         except Error as e:
             move.fault = e
 
@@ -172,25 +175,42 @@ class Planner:
                 self.owner[b.inside] = disk.name
                 return
 
-    def adopt_path(self, disk, move):
-        inside = self.moves[disk.where].have.inside
+    def others_backstore(self, disk, have):
+        """The one that a disk is to be over: of several of that name the one that it has."""
+        found = named(disk.where, self.snapshot.backstores)
+        found = [inside for inside in found if inside == have.inside] or found
+        if not found:
+            raise Absent(f"{disk.name}: {absent(disk, self.snapshot)}")
+        if (self.snapshot.tree.read(f"{lio.TARGET}/{found[0]}/enable") or "1").strip() == "0":
+            raise Absent(f"{disk.name}: backstore {disk.where} is not enabled")
+        if len(found) > 1:
+            raise Error(f"{disk.name}: backstore {disk.where} is one of {', '.join(sorted(found))}; which one, as TYPE/NAME?")
+        if found[0] in self.owner:
+            raise Error(f"{disk.name}: backstore {disk.where} is that of {self.owner[found[0]]}, which this command made; paths = N gives that more paths")
+        return found[0]
+
+    def adopt_lun(self, disk, move):
+        inside = self.moves[disk.where].have.inside if disk.kind == PATH else self.others_backstore(disk, move.have)
         lun = self.snapshot.luns.get((*disk.port, disk.lun))
         if inside and lun and lun.inside == inside:
-            move.now = Made(disk.name, "", PATH, disk.where, 0, inside, False, self.snapshot.backstores[inside].serial, disk.target, disk.tpg, disk.lun,
+            move.now = Made(disk.name, "", disk.kind, disk.where, 0, inside, False, disk.serial and self.snapshot.backstores[inside].serial, disk.target, disk.tpg, disk.lun,
                             write_protect=disk.write_protect and self.snapshot.is_protected((*disk.port, disk.lun)))
             move.have = find(self.snapshot, move.now)
             move.adopted = True
 
-    def towards_path(self, disk, origin, move):
-        """What another path needs: a LUN that is linked to the disk's backstore, and so is linked anew with that."""
-        now, have, first = move.now, move.have, self.moves[disk.where]
-        if not first.after:
+    def towards_lun(self, disk, origin, move):
+        """What a disk needs over a backstore of others', and another path: a LUN that is linked to the backstore, and so is linked anew with that."""
+        now, have, first = move.now, move.have, self.moves[disk.where] if disk.kind == PATH else None
+        if first and not first.after:
             raise type(first.fault)(f"{disk.name}: waits for {disk.where}", first.fault.status)
-        move.after = Made(disk.name, origin, PATH, disk.where, 0, first.after.inside, False, disk.serial, disk.target, disk.tpg, disk.lun,
+        inside = first.after.inside if first else self.others_backstore(disk, have)
+        move.after = Made(disk.name, origin, disk.kind, disk.where, 0, inside, False, disk.serial, disk.target, disk.tpg, disk.lun,
                           now.other if now else {}, disk.write_protect, alua=disk.alua)
         differences = self.differences(disk, now) if now and have.linked else {}
+        if inside == have.inside:  # by whichever name
+            differences.pop("where", None)
         move.alua = "alua" in differences
-        move.relink = have.linked and (len(differences) > move.alua or first.rebuild or bool(first.set))
+        move.relink = have.linked and (len(differences) > move.alua or inside != have.inside or bool(first and first.set))
         if not have.linked:
             move.sign, move.text = "+", f"{disk.backstore()}, {disk.target}"
             if disk.name in self.state.disks:
@@ -200,7 +220,7 @@ class Planner:
             move.text = shown(differences) or f"with {disk.where}"
         elif move.adopted or now.origin != origin:
             move.sign, move.text = "=", "is there already, adopted"
-        elif now.alua != disk.alua:
+        elif now.alua != disk.alua or now.where != disk.where:
             move.sign, move.text = "=", "is so already"
 
     def towards(self, disk, origin, move):
@@ -285,7 +305,7 @@ class Planner:
         access = self.snapshot.alua(made.place) if lun and lun.inside == (inside or made.inside) else None
         if access and access != disk.alua:
             found["alua"] = access, disk.alua
-        if inside and disk.kind != PATH:
+        if inside and disk.kind not in LUN_ONLY:
             for name, value in disk.attributes:
                 before = self.snapshot.backstores[inside].attribute(name)
                 if before != value:
@@ -344,7 +364,7 @@ class Planner:
                 if b.serial:
                     units.setdefault(designator(b.serial), b.inside)
         for move in sorted(self.moves.values(), key=lambda move: not (move.idle and move.have.linked)):
-            if not move.after or move.fault or move.after.kind == PATH:
+            if not move.after or move.fault or move.after.kind in LUN_ONLY:
                 continue
             other = data.setdefault(self.data_key(move.after.where), move.name) if move.after.where else move.name
             if other != move.name:
@@ -442,17 +462,17 @@ class Planner:
                 group[name] = merged
 
         places = {move.now.place: move for move in moves if move.leaves}
-        units = {designator(move.now.serial): move for move in moves if move.now and move.have.inside}
+        units = {designator(move.now.serial): move for move in moves if move.now and move.now.serial and move.have.inside}
         data, ports = {}, {}
         for move in moves:
-            if move.now and move.have.inside and move.now.where and move.now.kind != PATH and (not move.after or move.rebuild):
+            if move.now and move.have.inside and move.now.where and move.now.kind not in LUN_ONLY and (not move.after or move.rebuild):
                 data[self.data_key(move.now.where)] = move
             if move.initiator:
                 join(move, ports.setdefault(move.initiator[0], move))
         for move in moves:
             if move.after:
-                for found in (places.get(move.after.place), units.get(designator(move.after.serial)), ports.get(move.after.port),
-                              data.get(self.data_key(move.after.where)) if move.after.where and move.after.kind != PATH else None):
+                for found in (places.get(move.after.place), units.get(designator(move.after.serial)) if move.after.serial else None, ports.get(move.after.port),
+                              data.get(self.data_key(move.after.where)) if move.after.where and move.after.kind not in LUN_ONLY else None):
                     if found:
                         join(move, found)
         for move in moves:
@@ -507,7 +527,7 @@ class Planner:
                                                          now.write_protect)))
             elif have.empty and have.inside and (not after or now.place != after.place):
                 steps["unlink"].append(Step(lio.remove_lun, (now.place, now.write_protect)))
-            if after and have.inside == after.inside and now.serial != after.serial and after.kind != PATH:
+            if after and have.inside == after.inside and now.serial != after.serial and after.kind not in LUN_ONLY:
                 steps["set"].append(Step(lio.set_serial, (after.inside, now.serial, after.serial)))
             if move.grows:
                 (steps["file"] if move.rebuild else cleanup).extend(grow_file(self.snapshot, after.where, after.size))
@@ -532,7 +552,7 @@ class Planner:
                 steps["link"].append(Step(lio.link, (after.place, after.inside, protect)))
             if after and after.alua and (move.alua or not have.linked or move.leaves):
                 steps["alua"].append(Step(lio.set_access, (after.place, after.inside, after.alua)))
-            if now and have.inside and now.kind != PATH and (not after or move.rebuild) and not move.keep_backstore:
+            if now and have.inside and now.kind not in LUN_ONLY and (not after or move.rebuild) and not move.keep_backstore:
                 early = now.kind in lio.EXCLUSIVE and self.data_key(now.where) in taken or move.changes_image
                 (steps["free"] if early else cleanup).append(Step(lio.remove_backstore, (now,)))
                 cleanup.append(Step(lio.remove_hba, (os.path.dirname(now.inside),)))

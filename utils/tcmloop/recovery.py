@@ -4,7 +4,7 @@ import os
 
 from . import lio
 from .lio import Step
-from .model import PATH
+from .model import LUN_ONLY
 from .plan import Change, Have, Move, find, grow
 from .state import Entry
 
@@ -20,7 +20,7 @@ def recovery(state, snapshot):
             result, what, gone = after, "finished", [now]
         elif now and old.linked:
             result, what, gone = now, "undone", [after]
-        elif after and old.inside and after.kind != PATH:  # a path is its LUN
+        elif after and old.inside and after.kind not in LUN_ONLY:
             result, what, gone = now, "undone", [after]
         else:
             result, what, gone = None, "undone" if after else "finished", [after, now]
@@ -30,12 +30,14 @@ def recovery(state, snapshot):
                 values = {name: backstore.attribute(name) for name in {**dict(now.attributes), **dict(after.attributes)}}
                 attributes = tuple((name, value) for name, value in values.items() if value and (name in dict(now.attributes) or (name, value) in after.attributes))
             size = backstore.size() if now.kind == "file" else 0
-            result = now._replace(serial=backstore.serial, inside=old.inside, attributes=attributes, size=size or now.size)
+            result = now._replace(serial=now.serial and backstore.serial, inside=old.inside, attributes=attributes, size=size or now.size)
         steps = forward(snapshot, now, after) if result is after and after else []
         for made in filter(None, gone):
             lun = snapshot.luns.get(made.place)
             if lun and not lun.inside and not (result and result.place == made.place):
                 steps.append(Step(clear_lun, (made.place, any(one.write_protect for one in (now, after) if one and one.place == made.place))))
+            if made.kind in LUN_ONLY and made.inside in snapshot.backstores and not (result and result.place == made.place):
+                steps.append(Step(lio.remove_own_group, (made.place, made.inside)))
             if not (result and result.inside == made.inside):
                 steps += left_of_backstore(snapshot, made, file=made is after and not (now and now.where == made.where))
             if made.port in state.ports and not (result and result.port == made.port):
@@ -86,7 +88,7 @@ def find_either(snapshot, made, other):
 
 def left_of_backstore(snapshot, made, file):
     steps, hba = [], os.path.dirname(made.inside)
-    if made.kind == PATH:
+    if made.kind in LUN_ONLY:
         return []
     backstore = snapshot.backstores.get(made.inside)
     # The serial number is written first of all: without one it is what was just begun.

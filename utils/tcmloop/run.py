@@ -177,7 +177,7 @@ class Executor:
         for device in devices:
             node = self.tree.node(f"/dev/{device}")
             if node:
-                self.until("udev", lambda path=f"{UDEV}/data/b{node.key[1]}:{node.key[2]}": self.is_new(self.tree.read(path)))
+                self.until("udev", lambda path=f"{UDEV}/data/{node.kind[0]}{node.key[1]}:{node.key[2]}": self.is_new(self.tree.read(path)))
 
     def is_new(self, record):
         """Not that of an earlier disk of the same number: the line I: has the microseconds of the monotonic clock."""

@@ -4,7 +4,10 @@ import os
 import re
 
 from .lio import TARGET, access_of, attribute_path, lun_path, port_path, protected
-from .model import PLUGINS
+from .model import PLUGINS, TARGETCLI
+
+
+DISK_TYPES = "0", "7", "14", "20"  # SPC-4, 6.6.2, PERIPHERAL DEVICE TYPE: what the kernel has a block device for
 
 
 class Backstore:
@@ -46,6 +49,18 @@ class Backstore:
         info = self.info()
         pages, size = re.search(r"PAGES/PAGE_SIZE: (\d+)\*(\d+)", info), re.search(r"(?:File: .* |Config: .*) Size: (\d+)", info)
         return int(pages[1]) * int(pages[2]) if pages else int(size[1]) if size else 0
+
+
+def hbas(tree):
+    """Each HBA of the target core, and the names of its backstores."""
+    return [(hba, tree.folders(f"{TARGET}/core/{hba}")) for hba in tree.folders(f"{TARGET}/core") if re.fullmatch(r".+_\d+", hba)]
+
+
+def named(where, insides):
+    """Of backstores below core those that a user means by NAME, or by TYPE/NAME."""
+    kind, _, name = where.rpartition("/")
+    parts = [inside.split("/") for inside in insides]
+    return ["/".join(part) for part in parts if part[2] == name and kind in ("", TARGETCLI.get(part[1].rpartition("_")[0]))]
 
 
 class Lun:
@@ -98,12 +113,11 @@ class Snapshot(Look):
         super().__init__(tree)
         self.backstores, self.luns, self.ports, self.targets = {}, {}, {}, set()
         self.hbas = set()
-        for hba in tree.folders(f"{TARGET}/core"):
-            if re.fullmatch(r".+_\d+", hba):
-                self.hbas.add(hba)
-                for name in tree.folders(f"{TARGET}/core/{hba}"):
-                    inside = f"core/{hba}/{name}"
-                    self.backstores[inside] = Backstore(tree, inside)
+        for hba, names in hbas(tree):
+            self.hbas.add(hba)
+            for name in names:
+                inside = f"core/{hba}/{name}"
+                self.backstores[inside] = Backstore(tree, inside)
         for fabric in tree.folders(TARGET):
             if fabric != "core":
                 self.look_at(fabric)
@@ -178,8 +192,11 @@ class Snapshot(Look):
 
 
 def name_of(tree, hctl):
-    """What the kernel calls a disk, or None."""
-    return (tree.folders(f"/sys/bus/scsi/devices/{hctl}/block") + [None])[0] if hctl else None
+    """What the kernel calls a disk, or the SCSI generic device of a tape and the like, which have none; or None."""
+    device = f"/sys/bus/scsi/devices/{hctl}"
+    disk = (tree.read(f"{device}/type") or "0").strip() in DISK_TYPES
+    found = tree.folders(f"{device}/block") + ([] if disk else tree.folders(f"{device}/scsi_generic")) if hctl else []
+    return found[0] if found else None
 
 
 def device_of(tree, hctl):

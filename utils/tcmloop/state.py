@@ -9,7 +9,7 @@ import json
 from typing import NamedTuple, Optional
 
 from . import model
-from .model import PATH, PLUGINS, Made
+from .model import BACKSTORE, LUN_ONLY, PLUGINS, Made
 from .names import Error
 
 FOLDER = "/run/tcm-loop"
@@ -34,7 +34,7 @@ def made_json(made, phase):
             "alua": made.alua}
     return {**made.other.get("top", {}), "origin": made.origin, "phase": phase,
             "backstore": {**made.other.get("backstore", {}), "kind": made.kind, "path": made.where, "size": made.size,
-                          "in": made.inside, "ours": True, "made_file": made.made_file, "set": dict(made.attributes)},
+                          "in": made.inside, "ours": made.kind != BACKSTORE, "made_file": made.made_file, "set": dict(made.attributes)},
             "serial": made.serial, "paths": {**made.other.get("paths", {}), "1": path}}
 
 
@@ -45,7 +45,7 @@ def made_of(name, text):
              "backstore": {k: v for k, v in backstore.items() if k not in ("kind", "path", "size", "in", "ours", "made_file", "set")},
              "path": {k: v for k, v in path.items() if k not in ("target", "tpg", "lun", "write_protect", "alua")},
              "paths": {k: v for k, v in text["paths"].items() if k != "1"}}
-    if backstore["kind"] not in (*PLUGINS, PATH):
+    if backstore["kind"] not in (*PLUGINS, *LUN_ONLY):
         raise ValueError(f"kind {backstore['kind']}")
     return Made(name, text["origin"], backstore["kind"], backstore["path"], int(backstore["size"]), backstore["in"],
                 bool(backstore["made_file"]), text["serial"], path["target"], int(path["tpg"]), int(path["lun"]), other,

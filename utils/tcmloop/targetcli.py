@@ -6,10 +6,9 @@ import runpy
 import shutil
 import sys
 
-from .model import PATH
+from .model import LUN_ONLY, PATH, TARGETCLI
 from .names import Error, protocol_of
 
-RTSLIB_PLUGINS = {"ramdisk": "ramdisk", "file": "fileio", "block": "block", "tcmu": "user"}
 SAVED = "/etc/target/saveconfig.json", "/etc/rtslib-fb-target/saveconfig.json"  # of the versions of rtslib
 
 
@@ -50,13 +49,19 @@ def leave_out(rtslib, disks):
     rtslib.root.RTSRoot.dump = lambda self: without(dump(self), disks())
 
 
+def saved_path(inside):
+    """Of a backstore below core, as rtslib saves it."""
+    _, hba, name = inside.split("/")
+    return f"/backstores/{TARGETCLI[hba.rpartition('_')[0]]}/{name}"
+
+
 def without(saved, disks):
-    """A backstore stays if another LUN has it."""
+    """A backstore stays if another LUN has it, or others made it."""
     serials = {f"/backstores/{each['plugin']}/{each['name']}": each.get("wwn") for each in saved["storage_objects"]}
     whole = {made.name: made for made in disks if made.kind != PATH}
     owner = {made.place: whole.get(made.where) if made.kind == PATH else made for made in disks}
-    paths = {place: f"/backstores/{RTSLIB_PLUGINS[made.kind]}/{made.name}" for place, made in owner.items() if made}
-    paths = {made.place: paths[made.place] for made in disks if made.place in paths and serials.get(paths[made.place]) == made.serial}
+    paths = {place: saved_path(made.inside) for place, made in owner.items() if made}
+    paths = {made.place: paths[made.place] for made in disks if paths.get(made.place) in serials and made.serial in ("", serials[paths[made.place]])}
     for target in [target for target in saved["targets"] if target["fabric"] == "loopback"]:
         for tpg in list(target["tpgs"]):
             left = [lun for lun in tpg["luns"] if paths.get((target["wwn"], tpg["tag"], lun["index"])) != lun["storage_object"]]
@@ -66,7 +71,7 @@ def without(saved, disks):
                     saved["targets"].remove(target)
             tpg["luns"] = left
     used = {lun["storage_object"] for target in saved["targets"] for tpg in target["tpgs"] for lun in tpg["luns"]}
-    gone = set(paths.values()) - used
+    gone = {paths[made.place] for made in disks if made.place in paths and made.kind not in LUN_ONLY} - used
     saved["storage_objects"] = [each for each in saved["storage_objects"] if f"/backstores/{each['plugin']}/{each['name']}" not in gone]
     return saved
 

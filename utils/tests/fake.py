@@ -417,6 +417,14 @@ class Fake(Tree):
         minor = 0
         while f"/dev/sd{minor}" in self.nodes:
             minor += 1
+        if re.search(r"/pscsi_\d+/tape", backstore):
+            self.nodes[f"{device}/type"] = "1\n"
+            for kind, number in ("scsi_generic/sg", 21), ("scsi_tape/nst", 9):
+                self.folder(f"{device}/{kind}{minor}")
+                self.nodes[f"{device}/{kind}{minor}/dev"] = f"{number}:{minor}\n"
+                self.nodes[f"/dev/{os.path.basename(kind)}{minor}"] = ("character", number, minor)
+                self.nodes[f"/run/udev/data/c{number}:{minor}"] = f"I:{int(self.clock * 1e6)}\n"
+            return
         self.folder(f"{device}/block/sd{minor}")
         self.nodes[f"{device}/rescan"] = ""
         self.nodes[f"{device}/block/sd{minor}/dev"] = f"8:{minor}\n"
