@@ -62,10 +62,10 @@ check "free its backstore" rmdir $core/iblock_0/above
 luns=(0 2)
 
 alike() { blockdev --flushbufs "$below" "$leg" && cmp --bytes=8M "$below" "$leg"; } # where the load writes
-make_mirror() { # in sync
+make_mirror() { # in sync; udev is stopped
 	case $1 in
-	dm-raid) dmsetup create mirror --table "0 32768 raid raid1 2 0 nosync 2 - $below - $leg" ;;
-	dm-mirror) dmsetup create mirror --table "0 32768 mirror core 2 1024 nosync 2 $below 0 $leg 0" ;;
+	dm-raid) dmsetup create --noudevsync mirror --table "0 32768 raid raid1 2 0 nosync 2 - $below - $leg" ;;
+	dm-mirror) dmsetup create --noudevsync mirror --table "0 32768 mirror core 2 1024 nosync 2 $below 0 $leg 0" ;;
 	esac && { [ -b /dev/mapper/mirror ] || dmsetup mknodes mirror; } || failed "$@"
 }
 for mirror in dm-raid dm-mirror; do
@@ -79,7 +79,7 @@ for mirror in dm-raid dm-mirror; do
 		passes /dev/mapper/mirror
 		check "$what: both legs are alike" alike
 	done
-	check "remove the mirror" dmsetup remove --retry mirror
+	check "remove the mirror" dmsetup remove --noudevsync --retry mirror
 done
 pkill -CONT -f systemd-udevd
 finish
