@@ -70,7 +70,8 @@ install-command: ## what "make install-utils" installs, but for the unit that is
 	install -D -m 644 -t $(DESTDIR)$(datadir)/tcm-loop/tcmloop utils/tcmloop/*.py
 	install -D -m 644 -t $(DESTDIR)$(datadir)/tcm-loop utils/list.schema.json
 	install -D -m 644 utils/tcm-loop.bash-completion $(DESTDIR)$(datadir)/bash-completion/completions/tcm-loop
-	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 man/tcm-loop.conf.5
+	install -D -m 644 -t $(DESTDIR)$(datadir)/tcm-loop/labs utils/labs/*.lab
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 man/tcm-loop.conf.5 man/tcm-loop.lab.5
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man8 man/tcm-loop.8
 	[ -e $(DESTDIR)$(sysconfdir)/tcm-loop.conf ] || install -D -m 644 -t $(DESTDIR)$(sysconfdir) utils/tcm-loop.conf
 	$(call install-file,utils/target.service.conf,$(DESTDIR)$(unitdir)/target.service.d/tcm-loop.conf,644)

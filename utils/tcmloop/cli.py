@@ -10,7 +10,7 @@ import secrets
 import signal
 import sys
 
-from . import VERSION, conf, faults, lab, lio, plan, recovery, targetcli, watch
+from . import VERSION, conf, experiment, faults, lab, lio, plan, recovery, scenario, targetcli, timeline, watch
 from .inuse import Users, block_devices
 from .lab import NO_SUCH_DISK
 from .model import ALUA_STATES, BACKSTORE, INQUIRY, LUN_ONLY, MAX_PATHS, OPTIONS, PATH, PLUGINS, TARGETCLI, Disk, Made
@@ -33,6 +33,7 @@ EXAMPLES = """examples:
   tcm-loop create --ramdisk 1G --name lab --paths 4
   tcm-loop alua standby lab:3 lab:4
   tcm-loop fault disk1 --on read --sense 3/11/0 --lba 1000+8
+  tcm-loop lab failover --svg failover.svg
   tcm-loop remove disk1
   tcm-loop apply --dry-run
   tcm-loop targetcli ls /loopback
@@ -228,6 +229,8 @@ def complete(words, tree):
         found = options
     elif not command:
         found = commands
+    elif command == "lab":
+        found = scenario.installed()
     else:
         found = Store(tree).load().disks if command in ("remove", "forget", "show", "watch", "fault", "faults", "offline", "online", "alua", "reset", "resize") else ()
     for word in found:
@@ -370,6 +373,52 @@ def wait(session, arguments):
                 tree.sleep(1 if tree.now() - start < 60 else 5)
             except Stop:
                 return 0
+    return status
+
+
+def run_lab(session, arguments):
+    """Make a scenario's disks, run it, and remove them, whatever comes between."""
+    tree, svg = session.tree, arguments.svg and os.path.abspath(arguments.svg)
+    found = scenario.read(tree, arguments.file, parser(), arguments.words)
+    if arguments.dry_run:
+        for step in found.steps:
+            say(f"{step.time:8.3f}  {' '.join(step.words)}")
+        return 0
+    if svg and not tree.is_folder(os.path.dirname(svg)):
+        raise Error(f"--svg {arguments.svg}: there is no folder {os.path.dirname(svg)}")
+    if found.command and not tree.which(found.command[0]):
+        raise Error(f"{found.command[0]}: there is no such command")
+    made = []
+    try:
+        with session.writing() as (state, snapshot):
+            there = [name for name in found.names if name in state.entries]
+            if there:
+                raise Error(f"{there[0]} is there already; \"tcm-loop remove {there[0]}\" removes it")
+            made = found.names
+            status = session.perform(plan.plan(state, snapshot, session.users(snapshot), found.disks, origin=found.origin), several=False)
+        if not status:
+            status = run_scenario(session, found, {name: state.disks[name].place for name in made}, svg)
+    finally:
+        tree.signal = None  # a second one stops the removal
+        left = set(made).intersection(session.store.load().disks)
+        stays = remove(session, parser().parse_args(["remove", "--wait", "10", *sorted(left)])) if left and not arguments.keep else 0
+    return status or stays
+
+
+def run_scenario(session, found, places, svg):
+    def perform(step):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return step.arguments.run(session, step.arguments)
+    runs = experiment.Experiment(session.tree, found, Snapshot(session.tree), places, perform)
+    try:
+        runs.run()
+    finally:
+        session.tree.finishing = True
+        runs.end(session.arguments.keep)
+        session.tree.finishing = False
+    status, judged = runs.verdict()
+    if svg:
+        session.tree.replace(svg, timeline.svg(runs, judged))
     return status
 
 
@@ -534,6 +583,13 @@ def add_lab(commands):
     sub.add_argument("--count", metavar="N", help="so many times")
     sub.set_defaults(run=watch.watch)
 
+    sub = commands.add_parser("lab", help="make disks, do to them what a file says while a command runs, and tell what happened when")
+    sub.add_argument("file", help=f"see tcm-loop.lab(5); or one of {', '.join(scenario.installed())}")
+    sub.add_argument("--svg", metavar="FILE", help="draw the timeline")
+    sub.add_argument("--keep", action="store_true", help="leave the disks there")
+    sub.add_argument("-n", "--dry-run", action="store_true", help="only check the file and show the steps")
+    sub.set_defaults(run=run_lab, words=[])
+
     sub = commands.add_parser("resize", help="have a file and its disks grow, or the disks of a device that has grown")
     sub.add_argument("disk", help="name, or /dev/sdX")
     sub.add_argument("size", nargs="?", help="of a file, as 2G; else the one that it has")
@@ -565,9 +621,12 @@ def run(argv, tree=None):
         return targetcli.run(argv[at + 1:], lambda: made_at_boot(Tree(writable=False), folder))
     if argv[at:at + 1] == ["complete"]:
         return complete(argv[at + 1:], tree or Tree(writable=False))
-    arguments = parser().parse_args(argv)
+    end = argv.index("--") if argv[at:at + 1] == ["lab"] and "--" in argv else len(argv)
+    arguments = parser().parse_args(argv[:end])
+    if end < len(argv):
+        arguments.words = argv[end + 1:]
     if not tree:
-        reads = arguments.run in (list_disks, check_idle, lab.show, lab.show_faults, watch.watch) or arguments.run is apply and arguments.dry_run
+        reads = arguments.run in (list_disks, check_idle, lab.show, lab.show_faults, watch.watch) or getattr(arguments, "dry_run", False)
         tree = Tree(writable=not reads, log=(lambda line: say(f"  {line}")) if arguments.verbose else None)
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
             if signal.getsignal(number) != signal.SIG_IGN:

@@ -20,8 +20,9 @@ def lines_of(text):
     return lines
 
 
-def parse(text, path, faults=None):
-    """The disks of a file, in its order.  What is wrong with one of them alone is raised, or put into faults by its name."""
+def parse(text, path, faults=None, scenarios=None):
+    """The disks of a file, in its order.  What is wrong with one of them alone is raised, or put into faults by its name.
+    The sections of "tcm-loop lab" are put into scenarios: by name the options, and what tells where one is wrong."""
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",), strict=True)
     try:
         parser.read_string(text, path)
@@ -47,6 +48,13 @@ def parse(text, path, faults=None):
 
     units, ports = {}, {}
     for name in parser.sections():
+        scenario = re.fullmatch(r"scenario\s+(\S.*)", name)
+        if scenario and scenarios is None:
+            raise told(name, "", f"[{name}] is for \"tcm-loop lab\"")
+        if scenario:
+            options = {key: value for key, value in parser[name].items() if (name, key) in lines}
+            scenarios[scenario[1]] = options, lambda key, reason, name=name: told(name, key, reason)
+            continue
         try:
             found = disk_of(name).with_paths()
             for disk in found:
@@ -85,8 +93,8 @@ def check_places(disks, told):
             raise told(disk, f"{other.name} and {disk.name} are both lun {disk.lun} of {disk.target}, TPG {disk.tpg}")
 
 
-def read(tree, path, faults=None):
+def read(tree, path, faults=None, scenarios=None):
     try:
-        return parse(tree.contents(path), path, faults)
+        return parse(tree.contents(path), path, faults, scenarios)
     except OSError as e:
         raise Error(f"{path}: {e.strerror}") from e

@@ -95,9 +95,13 @@ def lines(options):
     return [f"{EFFECTS[effect]} {count} {opcode:x}{rest}" for opcode in COMMANDS.get(on) or (int(on, 16),)]
 
 
-def given(options):
-    """Whether there is an option that says what a rule is."""
-    return any(getattr(options, name) not in (None, False) for name in (*EFFECTS, "on", "lba", "every", "percent", "count"))
+def rules(options):
+    """What is written of a LUN: its rules, or what takes all of them away."""
+    if not options.clear:
+        return lines(options)
+    if any(getattr(options, name) not in (None, False) for name in (*EFFECTS, "on", "lba", "every", "percent", "count")):
+        raise Error("--clear takes all faults of a disk away, and has no other option", 2)
+    return ["0"]
 
 
 def name_of(value, names):

@@ -78,14 +78,9 @@ def held(snapshot, place):
 
 
 def fault(session, arguments):
-    if arguments.clear:
-        if faults.given(arguments):
-            raise Error("--clear takes all faults of a disk away, and has no other option", 2)
-        lines = ["0"]
-    elif not arguments.disk:
+    if not arguments.disk and not arguments.clear:
         raise Error("which disk? Give names, or --clear for the faults of all; \"tcm-loop list\" shows them", 2)
-    else:
-        lines = faults.lines(arguments)
+    lines = faults.rules(arguments)
     found, _, _ = chosen(session, arguments.disk)
     if not arguments.disk:
         found = [(label, place) for label, place in found if session.tree.read(f"{lio.port_path(*place[:2])}/faults")]

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import shlex
+import shutil
 import stat
 import struct
 import subprocess
@@ -33,6 +34,21 @@ class Node(NamedTuple):
     key: tuple
     blocks: int
     mode: int
+
+
+class Process:
+    """A command that runs beside this one, and what it starts."""
+
+    def __init__(self, command):
+        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def ended(self):
+        """The exit status, the negative number of a signal, or None."""
+        return self.child.poll()
+
+    def end(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child.pid, number)
 
 
 class Tree:
@@ -234,6 +250,21 @@ class Tree:
         self.change("", " ".join(command))
         with contextlib.suppress(OSError):
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+    @staticmethod
+    def ask(*command):
+        """What a command that changes nothing prints; "" if it fails."""
+        with contextlib.suppress(OSError):
+            return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False).stdout
+        return ""
+
+    @staticmethod
+    def which(command):
+        return shutil.which(command)
+
+    def start(self, command):
+        self.change("", " ".join(map(shlex.quote, command)))
+        return Process(command)
 
     def mark_log(self):
         """What the kernel says from now on is for log_since_mark()."""

@@ -12,7 +12,7 @@ import sys
 import unittest.mock
 
 from fake import LOOPBACK, Fake
-from tcmloop import VERSION, cli, model, names
+from tcmloop import VERSION, cli, experiment, model, names, scenario
 from tcmloop.tree import Stop
 from world import Case, apply, run, state
 
@@ -40,20 +40,26 @@ class Manual(unittest.TestCase):
         self.assertEqual(set(re.findall(r"^\.BI (\w+)=", text, re.MULTILINE)), set(model.OPTIONS))
         for protocol in names.PROTOCOLS:
             self.assertIn(protocol, text)
+        _, text = page("tcm-loop.lab.5")
+        self.assertEqual(tuple(re.findall(r"^\.BI (\w+)=", text, re.MULTILINE)), scenario.KEYS)
+        for word in (*scenario.VERBS, *scenario.STATES, *scenario.COUNTS, *scenario.OPERATORS, *scenario.installed(), *model.ALUA_STATES):
+            self.assertIn(word, text)
 
     def test_exit_statuses(self):
         """Each that is told, by what it is told for; and the command has no others."""
         text, _ = page("tcm-loop.8")
         section = text[text.index(".SH EXIT"):text.index(".SH FILES")]
         told = {int(number): what for number, what in re.findall(r"^\.TP\n(\d)\n((?:.*\n)*?)(?=\.TP|\.PP)", section, re.MULTILINE)}
-        self.assertEqual(set(told), {0, 1, 2, cli.SOME_FAILED, cli.NO_SUCH_DISK, cli.plan.IN_USE, cli.LOCKED})
+        self.assertEqual(set(told), {0, 1, 2, cli.SOME_FAILED, cli.NO_SUCH_DISK, cli.plan.IN_USE, experiment.FAILED, cli.LOCKED})
         for words, status, what in ((["list"], 0, "as it was asked"), (["create", "--ramdisk", "0"], 1, "An error"), (["apply", "/none"], 1, "An error"),
                                     (["create", "--colour"], 2, "wrong option"), ([], 2, "wrong option"), (["remove"], 2, "wrong option"),
                                     (["remove", "--all"], 3, "Some of several"), (["apply", "/etc/wrong.conf"], 3, "Some of several"),
                                     (["remove", "none"], 4, "no such disk"), (["forget", "none"], 4, "no such disk"), (["adopt", "none"], 4, "no such disk"),
-                                    (["remove", "a"], 5, "in use"), (["check-idle"], 5, "in use")):
+                                    (["remove", "a"], 5, "in use"), (["check-idle"], 5, "in use"),
+                                    (["lab", "/etc/x.lab"], 6, "What a scenario expected")):
             fake = Fake()
             fake.nodes["/etc/wrong.conf"] = "[c]\nramdisk = 1M\n[d]\nramdisk = none\n"
+            fake.nodes["/etc/x.lab"] = "[l]\nramdisk = 1M\n[scenario s]\nexpect = l port=offline at 0 within 1\n"
             apply(fake, "[a]\nramdisk = 1M\n[b]\nramdisk = 1M\n")
             fake.claimed.add("/dev/sd0")
             with self.subTest(words):

@@ -365,8 +365,8 @@ class Others(Case):
     def test_completion(self):
         fake = Fake()
         self.good(apply(fake, A))
-        for words, found in (([""], "create list remove apply wait adopt forget fault show faults watch resize offline online alua reset check-idle targetcli"), (["re"], "remove resize reset"), (["fault", ""], "a"), (["remove", ""], "a"),
+        for words, found in (([""], "create list remove apply wait adopt forget fault show faults watch lab resize offline online alua reset check-idle targetcli"), (["re"], "remove resize reset"), (["fault", ""], "a"), (["remove", ""], "a"),
                              (["remove", "--"], "--help --all --origin --wait --unmount --force"), (["create", "--protocol", ""], "sas fc iscsi"), (["create", "--file", ""], ""),
-                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt forget fault show faults watch resize offline online alua reset "
+                             (["apply", "--dry-run", ""], ""), (["--ver"], "--version --verbose"), (["targetcli", "--"], ""), ([], "create list remove apply wait adopt forget fault show faults watch lab resize offline online alua reset "
                                                                                                                                "check-idle targetcli")):
             self.assertEqual(run(fake, "complete", *words).output.split(), found.split(), words)
