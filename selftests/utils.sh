@@ -22,6 +22,7 @@ trap '$tcm_loop remove --all --force >/dev/null 2>&1; rm -rf "$work"; clean_up' 
 udevadm settle # what ran before may have left it much to do
 
 nothing_left() { [ -z "$(ls -d $loopback/*.* $core/*_*/*/ 2>/dev/null)" ]; }
+nothing_left_of_pscsi() { [ -z "$(ls -d $core/pscsi_*/*/ 2>/dev/null)" ]; }
 field() { python3 -c 'import json, sys; print(*[d[sys.argv[1]] for d in json.load(sys.stdin)], sep="\n")' "$1"; }
 device_line() { grep -E "^$1: /dev/sd[a-z]+ /dev/disk/by-id/wwn-0x6001405" <<<"$2"; }
 
@@ -206,9 +207,27 @@ if modprobe -qn scsi_debug && mkdir $core/pscsi_0 && load_debug device ptype=1; 
 	in_use() { refused "is in use" $tcm_loop remove over 9<"$tape"; }
 	check "it is in use while a program has it open" in_use
 	check "remove it" $tcm_loop remove over
-	rmdir $core/pscsi_0/tape && unload_debug
+	rmdir $core/pscsi_0/tape
+	node() { echo "/dev/$(ls "/sys/bus/scsi/devices/$(debug_device)/$1")"; } # node SUBSYSTEM: of scsi_debug's device
+	pages() { sg_inq --page=0x80 "$1" && sg_vpd --page=di_lu --quiet "$1"; } # pages DEVICE: what it says of itself, but for its ports
+	printf '[own]\nscsi = %s\npaths = 2\n' "$(node scsi_generic)" >$conf
+	output=$($tcm_loop apply $conf 2>&1)
+	check "a tape as it is, by two paths" has "^own: /dev/sg[0-9]+$" "$output"
+	tape=$(awk '/^own: \/dev/ { print $2 }' <<<"$output")
+	check_equal "says of itself what the device says" "$(pages "$(node scsi_generic)")" "$(pages "$tape")"
+	check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
+	check "remove it" $tcm_loop remove own
+	unload_debug
+	load_debug device
+	output=$($tcm_loop create --scsi "$(node scsi_generic)" --name own 2>&1)
+	check "a disk, too" has "^own: /dev/sd" "$output"
+	check "which works" verify "$(awk '/^own/ { print $2 }' <<<"$output")" --size=1m
+	check "it is not made twice" refused "is the data of core/pscsi_" $tcm_loop create --scsi "$(node block)" --name twice
+	check "remove it" $tcm_loop remove own
+	unload_debug
+	check "nothing is left of them" nothing_left_of_pscsi
 else
-	skip "a tape" "needs pscsi and scsi_debug"
+	skip "tapes and other SCSI devices" "needs pscsi and scsi_debug"
 fi
 
 # What is watched.

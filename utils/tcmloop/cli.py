@@ -146,7 +146,7 @@ def adopt(session, arguments):
             if name in state.entries:
                 raise Error(f"{name} is this command's already")
             found = [(place, lun, b) for b in snapshot.backstores.values()
-                     if b.name == name and b.kind in PLUGINS and b.serial and (b.kind != "tcmu" or ":" in b.where())
+                     if b.name == name and b.kind in PLUGINS and b.serial and (b.kind not in ("tcmu", "scsi") or re.search("^/|:", b.where()))
                      for place, lun in snapshot.luns.items() if lun.inside == b.inside]
             ours = {made.place: name for name, made in state.disks.items()}
             if found and all(place in ours for place, _, _ in found):
@@ -282,6 +282,7 @@ def remove(session, arguments):
         names = [move.name for change in in_use for move in change.moves]
         if arguments.unmount:
             unmount(session.tree, snapshot, [move for change in in_use for move in change.moves])
+        session.tree.waits_for(f"{', '.join(names)} to be idle")
         session.tree.sleep(0.5)
 
 
@@ -486,6 +487,7 @@ def parser():
     sub.add_argument("--file", metavar="PATH", help="in a file, which is made if there is a --size")
     sub.add_argument("--tcmu", metavar="HANDLER:CONFIG", help="in a program, as tcmu-runner, that has the handler; with a --size")
     sub.add_argument("--block", metavar="DEVICE", help="on a block device")
+    sub.add_argument("--scsi", metavar="DEVICE", help="a SCSI device as it is: a tape, a changer, an optical or zoned disk")
     sub.add_argument("--backstore", metavar="[TYPE/]NAME", help=f"over a backstore that others made, which stays theirs; TYPE is {', '.join(TARGETCLI.values())}")
     sub.add_argument("--size", metavar="SIZE", help="of a new file, or of a disk of TCMU, as 1G")
     sub.add_argument("--name", metavar="NAME", help="how this command and targetcli call it; else disk1, disk2, ...")

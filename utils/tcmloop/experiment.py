@@ -113,6 +113,7 @@ class Experiment:
             found = {self.map_of(path) for path in self.siblings(name)}
             if len(found) == 1 and None not in found:
                 return found.pop()
+            self.tree.waits_for(f"multipathd to make a map of {name}")
             self.tree.sleep(INTERVAL)
         raise Error(f"{name}: within {PATIENCE} s multipathd(8) made no map of all its paths; is it running, and does \"multipath -ll -v3\" say why not?")
 

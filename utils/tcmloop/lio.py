@@ -16,7 +16,7 @@ from .names import Error
 from .tree import open_files
 
 TARGET = "/sys/kernel/config/target"
-EXCLUSIVE = "block", "tcmu"  # data that one backstore alone can have
+EXCLUSIVE = "block", "tcmu", "scsi"  # data that one backstore alone can have
 UIO = "/sys/class/uio"
 HANDLER_SECONDS, HANDLER_LOOKS = 10, 6  # until a program has it, and how often it does then, every 0.1 s
 DEFAULT_GROUP = "default_tg_pt_gp"  # of the target ports that have no other one
@@ -75,8 +75,29 @@ def look_again(tree, _, places):
             tree.write(f"/sys/bus/scsi/devices/{address}:{place[2]}/rescan", "1")
 
 
-def control(made):
+def scsi_address(tree, node):
+    """H:C:T:L of the SCSI device that a node of /dev is of, or None."""
+    if not node or node.kind not in ("block", "character"):
+        return None
+    device = tree.links(f"/sys/dev/{node.kind[:5].replace('chara', 'char')}/{node.key[1]}:{node.key[2]}").get("device", "")
+    return os.path.basename(device) if re.fullmatch(r"(\d+:){3}\d+", os.path.basename(device)) else None
+
+
+def scsi_serial(tree, address):
+    """What the device says in its Unit Serial Number page (SPC-4, 7.8.16), as far as the target core takes it, or ""."""
+    return (tree.read(f"/sys/bus/scsi/devices/{address}/vpd_pg80") or "")[4:257].partition("\0")[0].strip()
+
+
+def control(tree, made):
     """What a backstore is told before it is enabled: attribute and value."""
+    if made.kind == "scsi":
+        address = scsi_address(tree, tree.node(made.where))
+        if not address:
+            raise Error(f"{made.where} is no SCSI device")
+        # Of a disk the target core opens the block device.
+        disk = tree.folders(f"/sys/bus/scsi/devices/{address}/block")
+        words = zip(("host", "channel", "target", "lun"), address.split(":"))
+        return [("udev_path", f"/dev/{disk[0]}" if disk else made.where), ("control", ",".join(f"scsi_{what}_id={number}" for what, number in words))]
     if made.kind == "ramdisk":
         return [("control", f"rd_pages={pages(made.size)}")]
     if made.kind == "file":
@@ -99,9 +120,13 @@ def make_backstore(tree, undo, made, attended=True):
     undo.append(partial(tree.rmdir, path))
     # The serial number comes first: by it a backstore is known as this command's.
     tree.write(f"{path}/wwn/vpd_unit_serial", made.serial)
-    for attribute, value in control(made):
+    for attribute, value in control(tree, made):
         tree.write(f"{path}/{attribute}", value)
     tree.write(f"{path}/enable", "1")
+    if made.kind == "scsi":
+        told = serial_of(tree, made.inside)
+        if told != made.serial:
+            raise Error(f"{made.where} has the serial number \"{told}\", not \"{made.serial}\"")
     if made.kind == "tcmu" and attended:
         await_handler(tree, undo, made)
     set_attributes(tree, [], made.inside, made.attributes)
@@ -123,7 +148,12 @@ def await_handler(tree, _, made):
         if tree.now() > end:
             raise Error(f"no program has taken {made.where} within {HANDLER_SECONDS} s: tcmu-runner, or another one that has the handler "
                         f"{made.where.partition(':')[0]}, does not run, or refuses it, as its log says")
+        tree.waits_for(f"a program that has {made.where.partition(':')[0]}, for {made.name}")
         tree.sleep(0.1)
+
+
+def serial_of(tree, inside):
+    return (tree.read(f"{TARGET}/{inside}/wwn/vpd_unit_serial") or "").partition(":")[2].strip()
 
 
 def restore_registrations(tree, path, serial):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from .names import PROTOCOLS, Error, check_name, digits, generate, protocol_of
 
-PLUGINS = {"ramdisk": "rd_mcp", "file": "fileio", "block": "iblock", "tcmu": "user"}
+PLUGINS = {"ramdisk": "rd_mcp", "file": "fileio", "block": "iblock", "tcmu": "user", "scsi": "pscsi"}
 TARGETCLI = {"rd_mcp": "ramdisk", "fileio": "fileio", "iblock": "block", "user": "user", "pscsi": "pscsi"}  # what targetcli calls the core's plugins
-PATH_BYTES = {"file": 255, "block": 511, "tcmu": 255}  # FD_MAX_DEV_NAME, SE_UDEV_PATH_LEN and TCMU_CONFIG_LEN of the target core, without the NUL
+PATH_BYTES = {"file": 255, "block": 511, "scsi": 511, "tcmu": 255}  # FD_MAX_DEV_NAME, SE_UDEV_PATH_LEN and TCMU_CONFIG_LEN of the target core, without the NUL
 SERIAL_LENGTH = 240  # so that the name of the core's file of registrations, aptpl_SERIAL, is one that can be
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 PAGE = os.sysconf("SC_PAGE_SIZE")  # what a ramdisk is counted in
@@ -100,6 +100,8 @@ class Disk:
             raise Error(f"{name}: {self.kind} \"{self.where}\" is not an absolute path")
         elif re.search(r"[,\x00-\x1f\x7f]", self.where):  # The kernel takes what follows a comma or a newline for another option.
             raise Error(f"{name}: {self.kind} {self.where!r}; accepted is a path without commas and control characters")
+        if self.kind == "scsi":
+            self.check_as_is(options, "size", "serial", "alua", *INQUIRY)
         if self.kind in PATH_BYTES and len(os.fsencode(self.where)) > PATH_BYTES[self.kind]:
             raise Error(f"{name}: {self.kind} \"{self.where}\" has {len(os.fsencode(self.where))} bytes; accepted are {PATH_BYTES[self.kind]} at most")
         protocol = options.get("protocol") or (protocol_of(options["target"], f"{name}: target") if options.get("target") else "sas")
@@ -149,9 +151,12 @@ class Disk:
         match = re.fullmatch("(?:([a-z]+)/)?[^/\x00-\x1f\x7f]+", self.where)
         if not match or match[1] and match[1] not in TARGETCLI.values():
             raise Error(f"{self.name}: backstore {self.where!r}; accepted is NAME, or TYPE/NAME as targetcli has it, and of types {', '.join(TARGETCLI.values())}")
-        told = [what for what in ("size", "serial", "set", *INQUIRY) if options.get(what)]
+        self.check_as_is(options, "size", "serial", "set", *INQUIRY)
+
+    def check_as_is(self, options, *keys):
+        told = [what for what in keys if options.get(what)]
         if told:
-            raise Error(f"{self.name}: {told[0]}: backstore {self.where} is as whoever made it wants it")
+            raise Error(f"{self.name}: {told[0]}: {self.kind} {self.where} is " + ("as whoever made it wants it" if self.kind == BACKSTORE else "as the device is"))
 
     def inquiry(self, options):
         """What standard INQUIRY data is to say: name and text."""

@@ -27,11 +27,11 @@ class Shared(Error):
 
 def absent(disk, look):
     """Why the data of a disk is not there yet, or None."""
-    if disk.kind == "block":
+    if disk.kind in ("block", "scsi"):
         node = look.node(disk.where)
         if not node:
             return f"{disk.where} is not there"
-        if node.kind == "block" and not look.is_ready(node):
+        if disk.kind == "block" and node.kind == "block" and not look.is_ready(node):
             return f"{disk.where} is part of another device, or not set up, as udev says"
     elif disk.kind == "file":
         missing = look.missing_mount(disk.where)
@@ -157,6 +157,15 @@ class Planner:
             (self.towards_lun if disk.kind in LUN_ONLY else self.towards)(disk, origin, move)
         except Error as e:
             move.fault = e
+
+    def tell_serial(self, disk):
+        """The device says it, if it has one; while it is not there, it is as it was."""
+        made = self.state.disks.get(disk.name)
+        address = lio.scsi_address(self.snapshot.tree, self.snapshot.node(disk.where))
+        serial = lio.scsi_serial(self.snapshot.tree, address) if address else made.serial if made else ""
+        for path in self.wanted if serial else ():
+            if path is disk or path.kind == PATH and path.where == disk.name:
+                path.serial = serial
 
     def adopt(self, disk, move):
         """What is there already, as after \"targetctl restore\" of what targetcli saved, is taken over if it is equal."""
@@ -317,14 +326,18 @@ class Planner:
         if one == other:
             return True
         nodes = [self.snapshot.node(path) for path in (one, other) if path]
-        return len(nodes) == 2 and None not in nodes and nodes[0].key == nodes[1].key
+        return len(nodes) == 2 and None not in nodes and self.data_key(one) == self.data_key(other)
 
     def size_of_data(self, disk, node, grows):
         reason = absent(disk, self.snapshot)
-        if reason and (not self.force or disk.kind == "block" and not node):
+        if reason and (not self.force or disk.kind in ("block", "scsi") and not node):
             raise Absent(f"{disk.name}: {reason}" + ("; with --force it is taken as it is" if node or disk.kind == "file" else ""))
         if disk.kind == "tcmu":
             return disk.size
+        if disk.kind == "scsi":
+            if not lio.scsi_address(self.snapshot.tree, node):
+                raise Error(f"{disk.name}: {disk.where} is no SCSI device")
+            return 0
         if disk.kind == "block":
             if node.kind != "block":
                 raise Error(f"{disk.name}: {disk.where} is not a block device")
@@ -361,7 +374,7 @@ class Planner:
                 where = b.where()
                 if self.snapshot.node(where) or b.kind == "tcmu" and where:
                     data.setdefault(self.data_key(where), b.inside)
-                if b.serial:
+                if b.serial and b.kind != "scsi":
                     units.setdefault(designator(b.serial), b.inside)
         for move in sorted(self.moves.values(), key=lambda move: not (move.idle and move.have.linked)):
             if not move.after or move.fault or move.after.kind in LUN_ONLY:
@@ -369,7 +382,7 @@ class Planner:
             other = data.setdefault(self.data_key(move.after.where), move.name) if move.after.where else move.name
             if other != move.name:
                 self.refuse(move, f"{move.after.where} is the data of {other}, too")
-            other = units.setdefault(designator(move.after.serial), move.name)
+            other = units.setdefault(designator(move.after.serial), move.name) if move.after.kind != "scsi" else move.name
             if other != move.name:
                 self.refuse(move, f"{other} has the same serial number, as far as the system sees it: of its hexadecimal digits the first 25 count")
 
@@ -493,7 +506,9 @@ class Planner:
     def data_key(self, where):
         """The same for all names of one file or device, of one that is to be made, too."""
         node = self.snapshot.node(where)
-        return node.key if node else os.path.realpath(where) if where.startswith("/") else where
+        if node:
+            return self.snapshot.once(("data", where), lambda: lio.scsi_address(self.snapshot.tree, node) or node.key)
+        return os.path.realpath(where) if where.startswith("/") else where
 
     def change(self, moves):
         refused = [move for move in moves if move.fault]
@@ -615,6 +630,8 @@ def cleanup_order(step):
 def plan(state, snapshot, users, wanted=(), leaving=(), origin="create", adopt=False, force=False):
     """The changes, in their order; those that are refused have a fault and no steps."""
     planner = Planner(state, snapshot, users, leaving, wanted, force)
+    for disk in [disk for disk in wanted if disk.kind == "scsi"]:
+        planner.tell_serial(disk)
     for name in leaving:
         planner.remove(name)
     for disk in wanted:

@@ -163,6 +163,7 @@ class Executor:
                 return found
             if now > self.deadlines.setdefault(what, now + PATIENCE):
                 return None
+            self.tree.waits_for("a disk to appear" if what == "device" else "udev")
             self.tree.sleep(pause)
             pause = min(2 * pause, 0.1)
 

@@ -3,7 +3,7 @@
 import os
 import re
 
-from .lio import TARGET, access_of, attribute_path, lun_path, port_path, protected
+from .lio import TARGET, access_of, attribute_path, lun_path, port_path, protected, serial_of
 from .model import PLUGINS, TARGETCLI
 
 
@@ -15,7 +15,7 @@ class Backstore:
         self.tree, self.inside = tree, inside
         _, hba, self.name = inside.split("/")
         self.plugin = hba.rpartition("_")[0]
-        self.serial = (tree.read(f"{TARGET}/{inside}/wwn/vpd_unit_serial") or "").partition(":")[2].strip()
+        self.serial = serial_of(tree, inside)
         self.luns = []  # all that are linked to it, of all fabrics
         self.attributes = {}  # that were looked at
 

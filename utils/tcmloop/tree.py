@@ -12,6 +12,8 @@ import subprocess
 import time
 from typing import NamedTuple, Optional
 
+from .output import warn
+
 
 # <scsi/sg.h>
 SG_SCSI_RESET = 0x2284
@@ -60,6 +62,7 @@ class Tree:
         self.signal = None  # the one that ends the command, once it has come
         self.finishing = False  # when it is not heeded any more
         self.kernel_log = None
+        self.waits = {}  # since when for what; None once it was told
 
     def path(self, path):
         self.operations += 1
@@ -238,6 +241,13 @@ class Tree:
     def sleep(self, seconds):
         time.sleep(seconds)
         self.heed_signal()
+
+    def waits_for(self, what):
+        """Between two looks for what has not come yet.  The user is told once, if it takes more than two seconds."""
+        begun = self.waits.setdefault(what, self.now())
+        if begun is not None and self.now() - begun > 2:
+            self.waits[what] = None
+            warn(f"waits for {what}")
 
     def stop(self, number):
         self.signal = number

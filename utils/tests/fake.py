@@ -344,6 +344,12 @@ class Fake(Tree):
                 self.refuse(errno.ENOENT, options["fd_dev_name"])
         elif "dev_config" in options:
             self.make_uio(backstore, options["dev_config"])
+        elif "scsi_host_id" in options:
+            device = f"/sys/bus/scsi/devices/{':'.join(options[f'scsi_{what}_id'] for what in ('host', 'channel', 'target', 'lun'))}"
+            if device not in self.nodes:
+                self.refuse(errno.ENODEV, backstore)
+            if f"{device}/vpd_pg80" in self.nodes:
+                self.nodes[f"{backstore}/wwn/vpd_unit_serial"] = SERIAL + self.nodes[f"{device}/vpd_pg80"][4:].rstrip("\0") + "\n"
         elif "rd_pages" not in options:
             node = self.node(options["udev_path"])
             if not node or node.kind != "block":

@@ -600,7 +600,7 @@ class Scale(Case):
         fake.udev = False  # a udev that does not answer
         text = "".join(f"[d{n}]\nramdisk = 1M\n" for n in range(30))
         start = fake.clock
-        self.good(apply(fake, text))
+        self.good(apply(fake, text), errors="tcm-loop: waits for udev\n")
         self.assertLess(fake.clock - start, running.PATIENCE + 1)
 
     def test_no_disk_appears(self):

@@ -163,7 +163,7 @@ class InUse(Case):
 
     def test_it_is_removed_once_it_is_idle(self):
         fake = self.machine((105, lambda fake: fake.claimed.clear()))
-        self.good(run(fake, "remove", "--all", "--wait", "15"), "^c: removed\na: removed\nb: removed\n$")
+        self.good(run(fake, "remove", "--all", "--wait", "15"), "^c: removed\na: removed\nb: removed\n$", "tcm-loop: waits for b to be idle\n")
         self.assertEqual(seen(fake), {"hbas": 0})
         self.assertLess(fake.clock, 107)
 
@@ -171,7 +171,7 @@ class InUse(Case):
         fake = self.machine()
         start = fake.clock
         result = run(fake, "remove", "--all", "--wait", "15")
-        self.refused(result, 3, "^tcm-loop: b: /dev/sd1 is in use; with --force it is removed all the same\n$")
+        self.refused(result, 3, "^tcm-loop: waits for b to be idle\ntcm-loop: b: /dev/sd1 is in use; with --force it is removed all the same\n$")
         self.assertEqual(result.output, "c: removed\na: removed\n")
         self.assertLess(fake.clock - start, 17)
         self.assertEqual(list(state(fake)["disks"]), ["b"])
@@ -195,13 +195,13 @@ class InUse(Case):
 
     def test_another_may_remove_it_meanwhile(self):
         fake = self.machine((105, lambda fake: (fake.claimed.clear(), run(fake.again(), "remove", "b"))))
-        self.good(run(fake, "remove", "b", "c", "--wait", "15"), "^c: removed\n$")
+        self.good(run(fake, "remove", "b", "c", "--wait", "15"), "^c: removed\n$", "tcm-loop: waits for b to be idle\n")
 
     def test_who_waits_holds_no_lock(self):
         fake, held = self.machine((105, lambda fake: fake.claimed.clear())), []
         sleep, lock = fake.sleep, fake.lock
         with unittest.mock.patch.object(fake, "lock", lambda *args: held.append(fake.clock) or lock(*args)), \
                 unittest.mock.patch.object(fake, "sleep", lambda seconds: held.append(None) or sleep(seconds)):
-            self.good(run(fake, "remove", "b", "--wait", "15"))
+            self.good(run(fake, "remove", "b", "--wait", "15"), errors="tcm-loop: waits for b to be idle\n")
         self.assertGreater(held.count(None), 5)
         self.assertGreater(len(held) - held.count(None), held.count(None))

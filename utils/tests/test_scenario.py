@@ -217,7 +217,8 @@ class Runs(Lab):
         self.nothing_left()
 
     def test_each_expectation_can_fail(self):
-        for text, found in (("x port=offline at 3 within 1", "offline at 2.100; online at 5.100"), ("x port=online", "offline at 2.100"), ("x path=failed at 2 within 1", "never changed"),
+        for text, found in (("x port=offline at 3 within 1", "offline at 2.100; online at 5.100"), ("x port=offline at 1 within 0.5", "offline at 2.100; online at 5.100"), ("x port=online", "offline at 2.100"), ("x errors = 0 at 3 within 1", "5"),
+                            ("x path=failed at 2 within 1", "never changed"),
                             ("x errors = 0", "5"), ("x errors > 5", "5"), ("x errors >= 1 at 0 within 2", "0"), ("x:map io_errors < 1", "1"), ("x:map latency <= 3.9", "4.00 ms"),
                             ("x:map latency >= 1 at 0 within 2", "0.00 ms"), ("command fails", "exit status 0 at 8.000"), ("command succeeds at 1 within 2", "exit status 0 at 8.000")):
             with self.subTest(text):
@@ -280,6 +281,13 @@ class Runs(Lab):
         self.fake.events[6.5] = lambda: self.fake.failed.update({0: "F"})
         self.good(self.lab(LAB + "  x path=failed at 6 within 3\n"))
         self.assertTrue(6.5 <= self.fake.clock - 100 < 7)
+        self.setUp()
+        self.fake.command_end = 101
+        self.fake.events[1] = lambda: self.fake.nodes.update({"/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt": "0x1\n"})
+        self.fake.events[7.5] = lambda: self.fake.nodes.update({"/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt": "0x3\n"})
+        result = self.lab(LAB + "  x errors = 0 at 6 within 3\n")
+        self.refused(result, 6, "^$")
+        self.assertIn("NOT AS EXPECTED: x errors = 0 at 6 within 3: 2\n", result.output)
 
     def test_a_signal_and_a_step_that_fails_leave_nothing(self):
         for number in range(1, 90, 8):

@@ -24,6 +24,7 @@ class Result:
 
 def run(fake, *argv):
     output, errors = io.StringIO(), io.StringIO()
+    fake.waits = {}
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         try:
             status = cli.run(list(argv), fake)
@@ -95,8 +96,8 @@ def data(fake):
 class Case(unittest.TestCase):
     maxDiff = None
 
-    def good(self, result, output=None):
-        self.assertEqual((result.status, result.errors), (0, ""))
+    def good(self, result, output=None, errors=""):
+        self.assertEqual((result.status, result.errors), (0, errors))
         if output is not None:
             self.assertRegex(result.output, output)
 
