@@ -429,14 +429,14 @@ class Fake(Tree):
                 self.folder(f"{device}/{kind}{minor}")
                 self.nodes[f"{device}/{kind}{minor}/dev"] = f"{number}:{minor}\n"
                 self.nodes[f"/dev/{os.path.basename(kind)}{minor}"] = ("character", number, minor)
-                self.nodes[f"/run/udev/data/c{number}:{minor}"] = f"I:{int(self.clock * 1e6)}\n"
+                self.nodes[f"/run/udev/data/c{number}:{minor}"] = f"I:{int(self.clock * 1e6) + 1}\n"
             return
         self.folder(f"{device}/block/sd{minor}")
         self.nodes[f"{device}/rescan"] = ""
         self.nodes[f"{device}/block/sd{minor}/dev"] = f"8:{minor}\n"
         self.nodes[f"/dev/sd{minor}"] = ("block", 8, minor)
         if self.udev:
-            self.nodes[f"/run/udev/data/b8:{minor}"] = f"S:disk/by-id/wwn\nI:{int(self.clock * 1e6)}\n"
+            self.nodes[f"/run/udev/data/b8:{minor}"] = f"S:disk/by-id/wwn\nI:{int(self.clock * 1e6) + 1}\n"
         serial = self.nodes[f"{backstore}/wwn/vpd_unit_serial"][len(SERIAL):]
         if serial:
             self.nodes.setdefault(f"/dev/disk/by-id/wwn-0x6001405{designator(serial)}", ("link", f"../../sd{minor}"))
