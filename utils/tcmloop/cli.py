@@ -305,7 +305,7 @@ def chosen(state, snapshot, arguments):
         if name not in state.disks:
             raise Error(f"{name} is not a disk that this command made; it made: {', '.join(state.disks) or 'none'}", NO_SUCH_DISK)
         names.append(name)
-    origins = set(map(os.path.abspath, arguments.origin))
+    origins = {scenario.path_of(snapshot.tree, origin) for origin in arguments.origin}
     if CONFIG in origins:
         origins.add("")  # of 3.0.0, whose unit removed all at its stop
     names += [name for name, made in state.disks.items() if arguments.all or made.origin in origins]
@@ -385,10 +385,12 @@ def run_lab(session, arguments):
         for step in found.steps:
             say(f"{step.time:8.3f}  {' '.join(step.words)}")
         return 0
-    if svg and not tree.is_folder(os.path.dirname(svg)):
-        raise Error(f"--svg {arguments.svg}: there is no folder {os.path.dirname(svg)}")
-    if found.command and not tree.which(found.command[0]):
-        raise Error(f"{found.command[0]}: there is no such command")
+    node = tree.node(svg) if svg else None
+    if svg and (not tree.is_folder(os.path.dirname(svg)) or node and node.kind != "file"):
+        raise Error(f"--svg {arguments.svg}: " + ("is there, and is not a file" if node else f"there is no folder {os.path.dirname(svg)}"))
+    for command in [*found.command[:1], *(("dmsetup", "multipath") if found.maps() else ())]:
+        if not tree.which(command):
+            raise Error(f"{command}: there is no such command")
     made = []
     try:
         with session.writing() as (state, snapshot):
@@ -400,23 +402,49 @@ def run_lab(session, arguments):
         if not status:
             status = run_scenario(session, found, {name: state.disks[name].place for name in made}, svg)
     finally:
-        tree.signal = None  # a second one stops the removal
-        left = set(made).intersection(session.store.load().disks)
-        stays = remove(session, parser().parse_args(["remove", "--wait", "10", *sorted(left)])) if left and not arguments.keep else 0
+        stopped, tree.signal = tree.signal, None
+        try:
+            stays = end_lab(session, made, arguments.keep)
+        except (Stop, BrokenPipeError) as e:
+            if stopped and isinstance(e, Stop):
+                raise  # the second one
+            tree.signal = None
+            with contextlib.redirect_stdout(io.StringIO()):
+                end_lab(session, made, arguments.keep)
+            raise
+    if stopped or tree.signal:
+        raise Stop(stopped or tree.signal)
     return status or stays
+
+
+def end_lab(session, names, keep):
+    """Remove those disks that there are; an exit status."""
+    made = session.store.load().disks
+    left = [name for name in names if name in made]
+    if not left or keep:
+        return 0
+    snapshot = Snapshot(session.tree)
+    experiment.flush_maps(session.tree, list(filter(None, (snapshot.device(made[name].place) for name in left))))
+    return remove(session, parser().parse_args(["remove", "--wait", f"{experiment.END}", *left]))
 
 
 def run_scenario(session, found, places, svg):
     def perform(step):
-        with contextlib.redirect_stdout(io.StringIO()):
-            return step.arguments.run(session, step.arguments)
+        with contextlib.redirect_stdout(sys.stdout if session.arguments.verbose else io.StringIO()):
+            try:
+                return step.arguments.run(session, step.arguments)
+            except Error as e:
+                warn(str(e))
+                return e.status
     runs = experiment.Experiment(session.tree, found, Snapshot(session.tree), places, perform)
     try:
         runs.run()
     finally:
         session.tree.finishing = True
-        runs.end(session.arguments.keep)
-        session.tree.finishing = False
+        try:
+            runs.end()
+        finally:
+            session.tree.finishing = False
     status, judged = runs.verdict()
     if svg:
         session.tree.replace(svg, timeline.svg(runs, judged))

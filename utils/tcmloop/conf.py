@@ -49,13 +49,13 @@ def parse(text, path, faults=None, scenarios=None):
     units, ports = {}, {}
     for name in parser.sections():
         scenario = re.fullmatch(r"scenario\s+(\S.*)", name)
-        if scenario and scenarios is None:
-            raise told(name, "", f"[{name}] is for \"tcm-loop lab\"")
-        if scenario:
-            options = {key: value for key, value in parser[name].items() if (name, key) in lines}
+        if scenario and scenarios is not None:
+            options = {key: value for key, value in parser[name].items() if parser.defaults().get(key) != value}
             scenarios[scenario[1]] = options, lambda key, reason, name=name: told(name, key, reason)
             continue
         try:
+            if scenario:
+                raise told(name, "", f"[{name}] is for \"tcm-loop lab\"")
             found = disk_of(name).with_paths()
             for disk in found:
                 reason = clash(disk, units, ports)

@@ -8,22 +8,47 @@ from typing import NamedTuple, Optional
 from . import lio
 from .names import Error
 from .output import say, say_table
-from .scenario import COUNTS, MAP, OPERATORS, STATES
+from .scenario import COUNTS, MAP, OF_COMMAND, OPERATORS, SAID, STATES
+from .snapshot import device_of
 from .watch import Done, done
 
 INTERVAL = 0.1  # seconds between two looks
 PATIENCE = 30  # seconds for multipathd(8) to make a map
+END = 10  # seconds for what uses the disks to let go of them
 FAILED = 6  # an exit status
 
 
 class Look(NamedTuple):
     """What a path, or a map, is and has done at a time.  errors are commands that ended with one; a state that there is not is ""."""
-    port: str
-    alua: str
-    scsi: str
-    path: str
-    errors: int
-    done: Optional[Done]
+    port: str = ""
+    alua: str = ""
+    scsi: str = ""
+    path: str = ""
+    errors: Optional[int] = None
+    done: Optional[Done] = None
+
+
+def map_of(tree, device):
+    """The multipath map that has a disk, as device-mapper numbers it, or None."""
+    return next((holder for holder in tree.links(f"/sys/class/block/{device}/holders")
+                 if (tree.read(f"/sys/class/block/{holder}/dm/uuid") or "").startswith("mpath-")), None)
+
+
+def name_of_map(tree, device):
+    return (tree.read(f"/sys/class/block/{device}/dm/name") or "").strip()
+
+
+def flush_maps(tree, devices):
+    """Have multipathd(8) give disks back.  A program may have a map open for a moment yet, as udev's."""
+    end = tree.now() + END
+    while True:
+        maps = sorted({map_of(tree, device) for device in devices} - {None})
+        for holder in maps:
+            tree.run("multipath", "-f", name_of_map(tree, holder))
+        if not maps or tree.now() > end:
+            return
+        tree.waits_for("the multipath maps to be idle")
+        tree.sleep(INTERVAL)
 
 
 class Path:
@@ -34,19 +59,21 @@ class Path:
         self.device = snapshot.device(place) if place else device
         self.hctl = snapshot.hctl(place) if place else ""
         self.inside = snapshot.luns[place].inside if place else None
-        self.number = (tree.read(f"/sys/class/block/{self.device}/dev") or "").strip()
         self.looks, self.io_errors = [], []  # (time, Look), and the times of lines in the kernel log
-        self.events, self.failing = [], None  # changes; how many errors there were before those that come now
+        self.events, self.failing = [], None  # changes; how many errors there have been since they began
 
-    def look(self, now, paths):
-        """paths: the states in the map, by device number."""
+    def look(self, now, states):
+        """states: of paths in maps, by device number."""
         tree, device = self.tree, f"/sys/bus/scsi/devices/{self.hctl}"
-        found = Look("", "", "", "", 0, done(tree, self.device))
         if self.place:
-            errors = tree.read(f"{device}/ioerr_cnt")
-            found = found._replace(port=(tree.read(f"{lio.port_path(*self.place[:2])}/transport_status") or "gone").strip(),
-                                   alua=lio.access_of(tree, self.place, self.inside) or "", scsi=(tree.read(f"{device}/state") or "gone").strip(),
-                                   path=paths.get(self.number, ""), errors=int(errors, 0) if errors else self.looks[-1][1].errors if self.looks else 0)
+            self.device = device_of(tree, self.hctl) or self.device  # one that came back may have another name
+            number = (tree.read(f"/sys/class/block/{self.device}/dev") or "").strip()
+            # A command that timed out, and ended in the error handler, is in the second alone, which there is from Linux 6.1 on.
+            errors = [int(text, 0) for text in (tree.read(f"{device}/{name}_cnt") for name in ("ioerr", "iotmo")) if text]
+            found = Look((tree.read(f"{lio.port_path(*self.place[:2])}/transport_status") or "gone").strip(), lio.access_of(tree, self.place, self.inside) or "",
+                         (tree.read(f"{device}/state") or "gone").strip(), states.get(number, ""), sum(errors) if errors else None, done(tree, self.device))
+        else:
+            found = Look(done=done(tree, self.device))
         if self.looks:
             self.compare(now, self.looks[-1][1], found)
         self.looks.append((now, found))
@@ -54,65 +81,78 @@ class Path:
     def compare(self, now, before, after):
         """An event is a time, a state, what it was and what it is; of errors that they begin, or how many there were when they end."""
         self.events += [(now, what, getattr(before, what), getattr(after, what)) for what in STATES if getattr(before, what) != getattr(after, what)]
-        if after.errors > before.errors and self.failing is None:
-            self.failing = before.errors
+        more = more_errors(before, after)
+        if more and self.failing is None:
+            self.failing = 0
             self.events.append((now, "errors", "", "begin"))
-        elif after.errors == before.errors and self.failing is not None:
-            self.events.append((now, "errors", "", f"end: {after.errors - self.failing}"))
+        if more:
+            self.failing += more
+        elif self.failing is not None:
+            self.events.append((now, "errors", "", f"end: {self.failing}"))
             self.failing = None
 
-    def latencies(self):
-        """Of each interval in which requests ended: its end, and the milliseconds of a request."""
-        for (_, before), (now, after) in zip(self.looks, self.looks[1:]):
-            if before.done and after.done:
-                requests = after.done.reads + after.done.writes - before.done.reads - before.done.writes
-                if requests > 0:
-                    yield now, max(0, after.done.milliseconds - before.done.milliseconds) / requests
+    def pairs(self, begin=0.0, end=float("inf")):
+        """Two looks that follow each other, the second of which is in a span of time, and its time."""
+        return [(now, before, after) for (_, before), (now, after) in zip(self.looks, self.looks[1:]) if begin <= now <= end]
 
-    def count(self, what, begin, end):
-        """In a span of time."""
+    def latencies(self, begin=0.0, end=float("inf")):
+        """Of each interval in which requests ended: its end, and the milliseconds of a request."""
+        for now, before, after in self.pairs(begin, end):
+            requests, milliseconds = work(before, after)
+            if requests:
+                yield now, milliseconds / requests
+
+    def count(self, what, begin=0.0, end=float("inf")):
+        """In a span of time; None if it is not known."""
         if what == "latency":
-            return max((value for now, value in self.latencies() if begin <= now <= end), default=0.0)
+            return max((value for _, value in self.latencies(begin, end)), default=None)
+        if not self.pairs(begin, end):
+            return None
         if what == "io_errors":
             return sum(begin <= now <= end for now in self.io_errors)
-        inside = [look.errors for now, look in self.looks if begin <= now <= end] or [0]
-        before = [look.errors for now, look in self.looks if now < begin]
-        return inside[-1] - (before[-1] if before else inside[0])
+        return sum(more_errors(before, after) for _, before, after in self.pairs(begin, end))
 
     def total(self):
         """The cells of a row."""
-        first, last = self.looks[0][1], self.looks[-1][1]
-        requests = last.done.reads + last.done.writes - first.done.reads - first.done.writes if first.done and last.done else 0
-        mean = f"{(last.done.milliseconds - first.done.milliseconds) / requests:.2f}" if requests > 0 else "-"
-        return [self.name, f"{requests}", f"{last.errors - first.errors}" if self.place else "-", f"{len(self.io_errors)}", mean,
-                f"{self.count('latency', 0, self.looks[-1][0]):.2f}"]
+        works = [work(before, after) for _, before, after in self.pairs()]
+        requests, milliseconds, most = sum(each[0] for each in works), sum(each[1] for each in works), self.count("latency")
+        return [self.name, f"{requests}", f"{self.count('errors') or 0}" if self.place else "-", f"{len(self.io_errors)}",
+                *(f"{value:.2f}" if value is not None else "-" for value in (milliseconds / requests if requests else None, most))]
+
+
+def more_errors(before, after):
+    """Of a device that is new there is no number before."""
+    return max(0, after.errors - before.errors) if before.errors is not None and after.errors is not None else 0
+
+
+def work(before, after):
+    """Requests that ended between two looks, and how many milliseconds they took."""
+    if not before.done or not after.done:
+        return 0, 0
+    requests = after.done.reads + after.done.writes - before.done.reads - before.done.writes
+    return (requests, max(0, after.done.milliseconds - before.done.milliseconds)) if requests > 0 else (0, 0)
 
 
 class Experiment:
     def __init__(self, tree, scenario, snapshot, places, perform):
         """places: of each name; perform: does a step, and gives its exit status."""
-        self.tree, self.scenario, self.perform = tree, scenario, perform
+        self.tree, self.scenario, self.snapshot, self.perform = tree, scenario, snapshot, perform
         self.paths = {name: Path(tree, snapshot, name, place) for name, place in places.items()}
-        self.snapshot = snapshot
+        self.log, self.lost = tree.another_log(), []  # when lines of the kernel log may have been lost
         self.process, self.status, self.ended = None, None, None
-        self.begun, self.done = 0.0, []  # done: the steps, with their real times
+        self.begun, self.done, self.wrong = 0.0, [], []  # done: the steps, with their real times; wrong: what must not be, in words
         self.width = max(len(name) for name in scenario.names) + len(MAP) + 1
 
-    def siblings(self, name):
-        return [path for other, path in self.paths.items() if path.place and other.partition(":")[0] == name]
-
-    def map_of(self, path):
-        """The multipath map that has a disk, as device-mapper numbers it, or None."""
-        return next((holder for holder in self.tree.links(f"/sys/class/block/{path.device}/holders")
-                     if (self.tree.read(f"/sys/class/block/{holder}/dm/uuid") or "").startswith("mpath-")), None)
-
     def wait_for_map(self, name):
-        """With all paths to the disk."""
+        """With all paths to the disk, and a node of its own."""
         end = self.tree.now() + PATIENCE
+        devices = [path.device for other, path in self.paths.items() if path.place and self.scenario.first(other) == name]
         while self.tree.now() < end:
-            found = {self.map_of(path) for path in self.siblings(name)}
+            found = {map_of(self.tree, device) for device in devices}
             if len(found) == 1 and None not in found:
-                return found.pop()
+                node = self.tree.node(f"/dev/mapper/{name_of_map(self.tree, *found)}")
+                if node and node.kind == "block":
+                    return found.pop()
             self.tree.waits_for(f"multipathd to make a map of {name}")
             self.tree.sleep(INTERVAL)
         raise Error(f"{name}: within {PATIENCE} s multipathd(8) made no map of all its paths; is it running, and does \"multipath -ll -v3\" say why not?")
@@ -124,112 +164,119 @@ class Experiment:
         return self.tree.now() - self.begun
 
     def look(self):
-        now, states = self.time(), {}
+        """The command first: what it has met by its end is then in all counters."""
+        status, now, states = self.process.ended() if self.process else None, self.time(), {}
         for path in [path for path in self.paths.values() if not path.place]:
             # device-mapper's words of a path: its number, A or F, and how often it failed.
-            status = self.tree.ask("dmsetup", "status", (self.tree.read(f"/sys/class/block/{path.device}/dm/name") or "").strip())
-            states.update({number: {"A": "active", "F": "failed"}[state] for number, state in re.findall(r"\b(\d+:\d+) ([AF]) \d+", status)})
-        lost = [match[1] for line in self.tree.log_since_mark() for match in [re.search(r" error, dev ([^ ,]+),", line)] if match]
+            table = self.tree.ask("dmsetup", "status", name_of_map(self.tree, path.device))
+            states.update({number: {"A": "active", "F": "failed"}[state] for number, state in re.findall(r"\b(\d+:\d+) ([AF]) \d+", table)})
+        lines = self.log.lines()
+        if not self.log.complete or any("callbacks suppressed" in line for line in lines):
+            self.lost.append(now)
+        lost = [match[1] for line in lines for match in [re.search(r" error, dev ([^ ,]+),", line)] if match]
         for path in self.paths.values():
+            told = len(path.events)
             path.look(now, states)
             path.io_errors += [now] * lost.count(path.device)
-            for when, what, was, becomes in path.events:
-                if when == now:
-                    self.tell(when, path.name, f"{what} {was or 'none'} -> {becomes or 'none'}" if what in STATES else f"{what} {becomes}")
-        if self.process and self.ended is None:
-            self.status = self.process.ended()
-            if self.status is not None:
-                self.ended = now
-                self.tell(now, "", f"command ends: {shown_status(self.status)}")
+            for when, what, was, becomes in path.events[told:]:
+                self.tell(when, path.name, f"{what} {was or 'none'} -> {becomes or 'none'}" if what in STATES else f"{what} {becomes}")
+        if status is not None and self.ended is None:
+            self.status, self.ended = status, now
+            self.tell(now, "", f"command ends: {shown_status(status)}")
 
     def run(self):
         """Until all steps are done, the command has ended, and nothing is expected any more."""
         left = list(self.scenario.steps)
         for name in self.scenario.maps():
             self.paths[f"{name}:{MAP}"] = Path(self.tree, self.snapshot, f"{name}:{MAP}", device=self.wait_for_map(name))
-        words = [re.sub(r"\{([^{}]*)\}", lambda match: self.node(match[1]), word) for word in self.scenario.command]
-        self.tree.mark_log()
+        words = [SAID.sub(lambda match: self.node(match[1]), word) for word in self.scenario.command]
+        self.log.mark()
         self.begun = self.tree.now()
         self.look()
         for name, path in self.paths.items():
-            self.tell(0, name, ", ".join([f"/dev/{path.device}"] + [f"{what} {getattr(path.looks[0][1], what)}" for what in STATES if getattr(path.looks[0][1], what)]))
+            states = [f"{what} {getattr(path.looks[0][1], what)}" for what in STATES if getattr(path.looks[0][1], what)]
+            self.tell(0, name, ", ".join([f"/dev/{path.device}"] + states))
         if words:
             self.process = self.tree.start(words)
             self.tell(0, "", "command begins: " + " ".join(words))
         while left or self.process and self.ended is None or any(self.is_open(e) for e in self.scenario.expectations):
             if self.time() > self.scenario.limit:
-                self.tell(self.time(), "", f"not over after {self.scenario.limit:g} s")
-                break
-            while left and left[0].time <= self.time():
-                step, now = left.pop(0), self.time()
-                self.done.append((now, step))
-                self.tell(now, "", " ".join(step.words) + (f", {now - step.time:.1f} s late" if now - step.time >= INTERVAL else ""))
-                if self.perform(step):
-                    raise Error(f"\"{' '.join(step.words)}\" failed; the scenario ends")
-            self.tree.sleep(min(INTERVAL, max(0, left[0].time - self.time())) if left else INTERVAL)
+                self.wrong.append(f"not over after {self.scenario.limit:g} s")
+                self.tell(self.time(), "", self.wrong[-1])
+                return
+            if left and left[0].time <= self.time():
+                self.step(left.pop(0))
+            else:
+                self.tree.sleep(min(INTERVAL, max(0, left[0].time - self.time())) if left else INTERVAL)
             self.look()
+
+    def step(self, step):
+        now, words = self.time(), " ".join(step.words)
+        self.done.append((now, step))
+        self.tell(now, "", words + (f", {now - step.time:.1f} s late" if now - step.time >= INTERVAL else ""))
+        if self.perform(step):
+            self.wrong.append(f"{words}: failed")
+            self.tell(self.time(), "", self.wrong[-1])
 
     def node(self, name):
         path = self.paths[name]
-        mapped = (self.tree.read(f"/sys/class/block/{path.device}/dm/name") or "").strip()
-        return f"/dev/mapper/{mapped}" if mapped else f"/dev/{path.device}"
+        return f"/dev/{path.device}" if path.place else f"/dev/mapper/{name_of_map(self.tree, path.device)}"
 
     def is_open(self, e):
-        """Whether it may still come."""
-        if e.end is None or self.time() > e.end:
+        """Whether it may still come.  The command is waited for by itself."""
+        if e.end is None or self.time() > e.end or e.what in OF_COMMAND:
             return False
-        if e.name == "command":
-            return False  # it is waited for by itself
         return e.what in COUNTS or not self.judge(e)[0]
 
     def judge(self, e):
         """Whether an expectation is met, and what there was."""
-        begin, end = (0, float("inf")) if e.end is None else (e.begin, e.end)
-        if e.name == "command":
+        begin, end = (0.0, float("inf")) if e.end is None else (e.begin, e.end)
+        if e.what in OF_COMMAND:
             if self.ended is None:
                 return False, "it has not ended"
             return (self.status == 0) == (e.what == "succeeds") and begin <= self.ended <= end, f"{shown_status(self.status)} at {self.ended:.3f}"
         path = self.paths[e.name]
         if e.what in COUNTS:
             found = path.count(e.what, begin, end)
+            if found is None:
+                return False, "no request ended" if e.what == "latency" else "nothing was looked at"
+            if e.what == "io_errors" and e.compare not in (">", ">=") and any(now >= begin for now in self.lost):
+                return False, f"{found}, and lines of the kernel log are missing"
             return OPERATORS[e.compare](found, e.value), f"{found:.2f} ms" if e.what == "latency" else f"{found}"
         became = [(now, becomes) for now, what, _, becomes in path.events if what == e.what]
         if e.end is None:  # all the time
             other = next(((now, state) for now, state in [(0, getattr(path.looks[0][1], e.what)), *became] if state != e.value), None)
             return not other, f"{other[1] or 'none'} at {other[0]:.3f}" if other else "all the time"
         when = next((now for now, state in became if state == e.value and begin <= now <= end), None)
-        return when is not None, f"at {when:.3f}" if when is not None else "; ".join(f"{state} at {now:.3f}" for now, state in became) or "never changed"
+        return when is not None, f"at {when:.3f}" if when is not None else "; ".join(f"{state or 'none'} at {now:.3f}" for now, state in became) or "never changed"
 
     def verdict(self):
         """What it all was in numbers, and each expectation; the exit status, and of each what judge() gives."""
         say("")
         say_table([["NAME", "REQUESTS", "ERRORS", "I/O ERRORS", "MS", "MOST MS"]] + [path.total() for path in self.paths.values()])
         say("")
-        judged = [(e.text, *self.judge(e)) for e in self.scenario.expectations]
+        judged = [(e.text, *self.judge(e)) for e in self.scenario.expectations] + [("the scenario", False, wrong) for wrong in self.wrong]
         for text, met, found in judged:
             say(f"{'as expected' if met else 'NOT AS EXPECTED'}: {text}: {found}")
-        late = bool(self.process) and self.ended is None
-        return FAILED if late or not all(met for _, met, _ in judged) else 0, judged
+        return 0 if all(met for _, met, _ in judged) else FAILED, judged
 
-    def end(self, keep):
-        """The command, if it still runs, and what the steps left: ports answer, there is no fault, and no map has a path of disks that go."""
-        if self.process and self.process.ended() is None:
-            self.process.end(signal.SIGTERM)
-        paths = [path for path in self.paths.values() if path.place]
-        for path in paths:
+    def end(self):
+        """The command, and all that it started, if that still runs, and what the steps left: ports answer, and there is no fault."""
+        lives = bool(self.process) and self.process.end(signal.SIGTERM)
+        for path in [path for path in self.paths.values() if path.place]:
             port = lio.port_path(*path.place[:2])
             with contextlib.suppress(OSError):  # a port that is gone
                 if (self.tree.read(f"{port}/transport_status") or "").strip() == "offline":
                     self.tree.write(f"{port}/transport_status", "online")
                 if self.tree.read(f"{port}/faults"):
                     self.tree.write(f"{port}/faults", f"{path.place[2]} 0")
-        end = self.tree.now() + 5
-        while self.process and self.process.ended() is None and self.tree.now() < end:
+        end = self.tree.now() + END / 2
+        while lives and self.tree.now() < end:
             self.tree.sleep(INTERVAL)
-        if self.process and self.process.ended() is None:
+            self.process.ended()  # which takes note of it
+            lives = self.process.end(0)
+        if lives:
             self.process.end(signal.SIGKILL)
-        for holder in sorted({self.map_of(path) for path in paths} - {None}) if not keep else ():
-            self.tree.run("multipath", "-f", self.tree.read(f"/sys/class/block/{holder}/dm/name").strip())
 
 
 def shown_status(status):

@@ -9,6 +9,7 @@ import shlex
 from typing import NamedTuple, Optional
 
 from . import conf, faults
+from .model import ALUA_STATES, PATH
 from .names import Error
 
 INSTALLED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "labs")
@@ -17,14 +18,18 @@ VERBS = ("offline", "online", "alua", "fault", "reset")
 AGAIN = {"offline": ["online"], "fault": ["fault", "--clear"]}  # what ends a step with "for"
 LIMIT = 300  # seconds
 MAP = "map"
-STATES = ("port", "alua", "scsi", "path")
+# The states of a path, and their values if these are known.
+STATES = {"port": ("online", "offline", "gone"), "alua": tuple(ALUA_STATES), "scsi": (), "path": ("active", "failed")}
+OF_COMMAND = ("succeeds", "fails")
 COUNTS = ("errors", "io_errors", "latency")
 OPERATORS = {"=": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 NUMBER = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
+SAID = re.compile(r"\{([A-Za-z0-9_][A-Za-z0-9_.:-]*)\}")  # a disk in a command
 
 
 class Step(NamedTuple):
     time: float  # seconds since the beginning
+    ends: bool  # another one, after its "for"
     words: list  # of a command line
     arguments: object
 
@@ -50,9 +55,14 @@ class Scenario(NamedTuple):
     expectations: list
     limit: float
 
+    def first(self, name):
+        """The disk that a path leads to."""
+        return next(disk.where if disk.kind == PATH else name for disk in self.disks if disk.name == name)
+
     def maps(self):
-        """The disks of which the multipath map is spoken."""
-        spoken = {e.name for e in self.expectations}.union(name for word in self.command for name in re.findall(r"\{([^{}]*)\}", word))
+        """The disks of which the multipath map, or the state of a path in it, is spoken."""
+        spoken = {e.name for e in self.expectations}.union(name for word in self.command for name in SAID.findall(word))
+        spoken.update(f"{self.first(e.name)}:{MAP}" for e in self.expectations if e.what == "path")
         return [name for name in self.names if f"{name}:{MAP}" in spoken]
 
 
@@ -62,22 +72,29 @@ def installed():
     return []
 
 
+def path_of(tree, path):
+    """That of a file, or of an installed one that is told by its name."""
+    node = tree.node(os.path.abspath(path))
+    return f"{INSTALLED}/{path}.lab" if path in installed() and not (node and node.kind == "file") else os.path.abspath(path)
+
+
 def read(tree, path, parser, command=()):
     """A scenario of which every word was looked at.  path is a file, or the name of an installed one; command takes the place of the file's."""
-    if "/" not in path and path in installed() and not tree.node(os.path.abspath(path)):
-        path = f"{INSTALLED}/{path}.lab"
+    path = path_of(tree, path)
     sections = {}
     disks = conf.read(tree, path, scenarios=sections)
     if len(sections) != 1:
         raise Error(f"{path}: {len(sections)} sections [scenario NAME]; a lab has one" + (f"; installed are {', '.join(installed())}" if not sections else ""))
     (name, (options, told)), = sections.items()
     names = [disk.name for disk in disks]
-    with_map = [f"{disk.name}:{MAP}" for disk in disks if f"{disk.name}:2" in names]
+    with_map = [f"{disk.where}:{MAP}" for disk in disks if disk.kind == PATH]
     for key in options:
         if key not in KEYS:
             raise told(key, f"{name}: unknown key {key!r}; accepted: {', '.join(KEYS)}")
     if not disks:
         raise told("", f"{name}: there is no disk")
+    for clash in set(with_map).intersection(names):
+        raise Error(f"{path}: {clash} is the name of a disk, and of the multipath map of another")
 
     def lines(key):
         return list(filter(None, map(str.strip, options.get(key, "").splitlines())))
@@ -92,16 +109,27 @@ def read(tree, path, parser, command=()):
         return found
 
     words = list(command) or [word for line in lines("command") for word in split(line, lambda reason: told("command", f"{name}: command: {reason}"))]
-    for said in [said for word in words for said in re.findall(r"\{([^{}]*)\}", word)]:
+    for word in words:
+        if re.search(r"[\x00-\x1f\x7f]", word):
+            raise told("command", f"{name}: command: {word!r} has a control character")
+    for said in [said for word in words for said in SAID.findall(word)]:
         if said not in names + with_map:
             raise told("command", f"{name}: command: {{{said}}} is none of {', '.join(names + with_map)}")
     limit = options.get("limit", str(LIMIT))
     if not re.fullmatch(NUMBER, limit) or not float(limit):
         raise told("limit", f"{name}: limit {limit!r}: accepted are seconds, up to 99999")
     expectations = each("expect", expectation, names, with_map, bool(words))
-    if words and not any(e.name == "command" for e in expectations):
+    if words and not any(e.what in OF_COMMAND for e in expectations):
         expectations.append(Expectation("command succeeds", "command", "succeeds", "", None, None, None))
-    return Scenario(name, os.path.abspath(path), disks, names, words, sorted(each("steps", step, names, parser), key=operator.attrgetter("time")), expectations, float(limit))
+    steps = sorted(each("steps", step, names, parser), key=lambda step: (step.time, not step.ends))
+    found = Scenario(name, path, disks, names, words, steps, expectations, float(limit))
+    for e in expectations:
+        if e.what == "path" and f"{found.first(e.name)}:{MAP}" not in with_map:
+            raise told("expect", f"{name}: expect: {e.text!r}: {e.name} has no other path, and so no state in a multipath map")
+    late = max([step.time for step in steps] + [e.end for e in expectations if e.end is not None], default=0)
+    if late > found.limit:
+        raise told("limit", f"{name}: limit {found.limit:g}: there is something at {late:g} s")
+    return found
 
 
 def split(line, wrong):
@@ -117,8 +145,8 @@ def step(line, names, parser):
     if len(words) < 2 or not re.fullmatch(NUMBER, words[0]) or words[1] not in VERBS:
         raise Error(f"a step is a time in seconds and one of {', '.join(VERBS)} with what follows it on the command line")
     time, words, lasting = float(words[0]), words[1:], None
-    if words[-2] == "for":
-        if words[0] not in AGAIN or not re.fullmatch(NUMBER, words[-1]):
+    if words[-2:-1] == ["for"]:
+        if words[0] not in AGAIN or not re.fullmatch(NUMBER, words[-1]) or not float(words[-1]):
             raise Error(f"\"for\" and a time in seconds are taken after {' and '.join(AGAIN)}")
         lasting, words = float(words[-1]), words[:-2]
     arguments = parsed(parser, words)
@@ -129,10 +157,10 @@ def step(line, names, parser):
         raise Error(f"which disk? The lab's are {', '.join(names)}")
     if words[0] == "fault":
         faults.rules(arguments)
-    found = [Step(time, words, arguments)]
+    found = [Step(time, False, words, arguments)]
     if lasting is not None:
         words = AGAIN[words[0]] + arguments.disk
-        found.append(Step(time + lasting, words, parsed(parser, words)))
+        found.append(Step(round(time + lasting, 3), True, words, parsed(parser, words)))
     return found
 
 
@@ -143,7 +171,8 @@ def parsed(parser, words):
         with contextlib.redirect_stderr(told), contextlib.redirect_stdout(told):
             return parser.parse_args(words)
     except SystemExit as e:
-        raise Error(told.getvalue().strip().splitlines()[-1].rpartition("error: ")[2]) from e
+        before, error, reason = told.getvalue().strip().rpartition("error: ")
+        raise Error(reason if error else f"{' '.join(words)} is no step") from e
 
 
 def expectation(line, names, with_map, has_command):
@@ -154,7 +183,7 @@ def expectation(line, names, with_map, has_command):
         if not has_command:
             raise Error("there is no command")
         return [Expectation(line, "command", match[1].split()[1], "", None, begin, end)]
-    parts = re.fullmatch(rf"(\S+)\s+({'|'.join(STATES + COUNTS)})\s*(<=|>=|=|<|>)\s*(\S+)", match[1])
+    parts = re.fullmatch(rf"(\S+)\s+({'|'.join((*STATES, *COUNTS))})\s*(<=|>=|=|<|>)\s*(\S+)", match[1])
     if not parts:
         raise Error(f"accepted are \"command succeeds\", \"command fails\", \"NAME STATE=VALUE\", of {', '.join(STATES)}, and \"NAME COUNT=N\", "
                     f"with <, >, <= or >= too, of {', '.join(COUNTS)}; after each \"at SECONDS within SECONDS\"")
@@ -163,10 +192,10 @@ def expectation(line, names, with_map, has_command):
         raise Error(f"{name} is none of {', '.join(names + with_map)}")
     if what in STATES and compare != "=":
         raise Error(f"{what} is one state or another: only = is taken")
+    if STATES.get(what) and value not in STATES[what]:
+        raise Error(f"{what} is one of {', '.join(STATES[what])}")
     if name in with_map and what not in ("io_errors", "latency"):
         raise Error(f"{name} has io_errors and latency; {what} is a path's")
-    if what == "path" and f"{name.partition(':')[0]}:{MAP}" not in with_map:
-        raise Error(f"{name} has no other path, and so no state in a multipath map")
     if what in COUNTS and not re.fullmatch(NUMBER, value):
         raise Error(f"{value} is no number")
     return [Expectation(line, name, what, compare, float(value) if what in COUNTS else value, begin, end)]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What became of a scenario, as a picture: a bar of each path's states, errors, steps, and the latency."""
+import re
 from xml.sax.saxutils import escape
 
+from .experiment import more_errors
 from .scenario import STATES
 
 WIDTH, LEFT, RIGHT, BAR, LINE, PLOT = 960, 120, 20, 22, 16, 140
@@ -13,8 +15,13 @@ WORKS = "#81c784"
 LINES = ("#1565c0", "#6a1b9a", "#00838f", "#ef6c00", "#4e342e", "#37474f", "#ad1457", "#2e7d32")
 
 
+def plain(text):
+    """As XML takes it, in ASCII: without what is no character there."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "?", escape(text)).encode("ascii", "xmlcharrefreplace").decode()
+
+
 def colour(states):
-    return next((found for name, found in COLOURS if name in states), WORKS)
+    return next((found for name, found in COLOURS if any(name in state for state in states)), WORKS)
 
 
 def shown(states):
@@ -44,7 +51,7 @@ def svg(experiment, judged):
     """The text of the picture.  judged: of each expectation its text, whether it is met, and what there was."""
     paths = list(experiment.paths.values())
     last = max(path.looks[-1][0] for path in paths) or 0.1
-    most = max([value for path in paths for _, value in path.latencies()] or [1.0])
+    most = max((value for path in paths for _, value in path.latencies()), default=0) or 1.0
     lanes = [path for path in paths if path.place]
     top = 2 * LINE + 8
     plot = top + len(lanes) * (BAR + 6) + LINE
@@ -59,7 +66,7 @@ def svg(experiment, judged):
         return axis - value / most * (PLOT - LINE)
 
     def text(at, down, words, more=""):
-        found.append(f"<text x=\"{at:.1f}\" y=\"{down:.1f}\" {TEXT} {more}>{escape(words)}</text>")
+        found.append(f"<text x=\"{at:.1f}\" y=\"{down:.1f}\" {TEXT} {more}>{plain(words)}</text>")
 
     def line(x1, y1, x2, y2, stroke, more=""):
         found.append(f"<line x1=\"{x1:.1f}\" y1=\"{y1:.1f}\" x2=\"{x2:.1f}\" y2=\"{y2:.1f}\" stroke=\"{stroke}\" {more}/>")
@@ -70,11 +77,11 @@ def svg(experiment, judged):
         text(8, down + LINE, path.name)
         for begin, end, states in spans(path):
             found.append(f"<rect x=\"{x(begin):.1f}\" y=\"{down}\" width=\"{max(0.5, x(end) - x(begin)):.1f}\" height=\"{BAR}\" fill=\"{colour(states)}\" stroke=\"#555\" "
-                         f"stroke-width=\"0.5\"><title>{escape(f'{path.name} {begin:.1f} to {end:.1f} s: ' + ', '.join(filter(None, states)))}</title></rect>")
+                         f"stroke-width=\"0.5\"><title>{plain(f'{path.name} {begin:.1f} to {end:.1f} s: ' + ', '.join(filter(None, states)))}</title></rect>")
             if 7 * len(shown(states)) < x(end) - x(begin):
                 text(x(begin) + 4, down + LINE, shown(states))
-        for (_, before), (now, after) in zip(path.looks, path.looks[1:]):
-            if after.errors > before.errors:
+        for now, before, after in path.pairs():
+            if more_errors(before, after):
                 line(x(now), down + BAR - 7, x(now), down + BAR, "#000", "stroke-width=\"2\"")
     for time in ticks(last):
         line(x(time), axis, x(time), axis + 4, "#000")
@@ -90,7 +97,7 @@ def svg(experiment, judged):
         for now, value in path.latencies():  # a line ends where nothing ended for a second
             points.append(f"{'L' if last_at is not None and now - last_at < 1 else 'M'}{x(now):.1f} {y(value):.1f}h0")
             last_at = now
-        found.append(f"<path d=\"{' '.join(points)}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"1.5\" stroke-linecap=\"round\"><title>{escape(path.name)}</title></path>")
+        found.append(f"<path d=\"{' '.join(points)}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"1.5\" stroke-linecap=\"round\"><title>{plain(path.name)}</title></path>")
     at = LEFT
     for path, stroke in zip(paths, LINES * len(paths)):
         line(at, plot - 3, at + 16, plot - 3, stroke, "stroke-width=\"2\"")

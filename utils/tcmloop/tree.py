@@ -38,6 +38,33 @@ class Node(NamedTuple):
     mode: int
 
 
+class Log:
+    """The kernel log from a mark on."""
+
+    def __init__(self):
+        self.fd = None
+        self.complete = False  # whether no line since the mark was overwritten before it was read
+
+    def mark(self):
+        with contextlib.suppress(OSError):
+            if self.fd is None:
+                self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            os.lseek(self.fd, 0, os.SEEK_END)
+            self.complete = True
+
+    def lines(self):
+        """Those that are new."""
+        found = []
+        while self.fd is not None:
+            try:
+                found.append(os.read(self.fd, 8192).decode("utf-8", "replace").partition(";")[2].split("\n")[0])
+            except OSError as e:
+                if e.errno != errno.EPIPE:
+                    break
+                self.complete = False
+        return found
+
+
 class Process:
     """A command that runs beside this one, and what it starts."""
 
@@ -49,8 +76,12 @@ class Process:
         return self.child.poll()
 
     def end(self, number):
-        with contextlib.suppress(ProcessLookupError):
+        """Whether there was still something of it, be it only what it started."""
+        try:
             os.killpg(self.child.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 class Tree:
@@ -61,7 +92,7 @@ class Tree:
         self.operations = 0
         self.signal = None  # the one that ends the command, once it has come
         self.finishing = False  # when it is not heeded any more
-        self.kernel_log = None
+        self.kernel_log = Log()
         self.waits = {}  # since when for what; None once it was told
 
     def path(self, path):
@@ -276,22 +307,17 @@ class Tree:
         self.change("", " ".join(map(shlex.quote, command)))
         return Process(command)
 
+    @staticmethod
+    def another_log():
+        """For who wants all that the kernel says, whatever is read of kernel_log."""
+        return Log()
+
     def mark_log(self):
         """What the kernel says from now on is for log_since_mark()."""
-        with contextlib.suppress(OSError):
-            if self.kernel_log is None:
-                self.kernel_log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            os.lseek(self.kernel_log, 0, os.SEEK_END)
+        self.kernel_log.mark()
 
     def log_since_mark(self):
-        lines = []
-        while self.kernel_log is not None:
-            try:
-                lines.append(os.read(self.kernel_log, 8192).decode("utf-8", "replace").partition(";")[2].split("\n")[0])
-            except OSError as e:
-                if e.errno != errno.EPIPE:  # a line that was overwritten
-                    break
-        return lines
+        return self.kernel_log.lines()
 
 
 def open_files(tree):

@@ -212,7 +212,7 @@ class Fake(Tree):
                 if self.nodes.get(f"/proc/77/fd/{parts[1][5:]}") == ("link", f"/dev/uio{parts[1][5:]}"):  # the handler is slow, and has the device still open
                     self.nodes[f"/proc/77/fd/{parts[1][5:]}"] = ("link", f"/dev/uio{parts[1][5:]} (deleted)")
                     self.nodes[f"/dev/uio{parts[1][5:]} (deleted)"] = self.nodes[f"/dev/uio{parts[1][5:]}"]
-                for name in f"/dev/uio{parts[1][5:]}", *self.nodes.below(f"/sys/class/uio/uio{parts[1][5:]}"):
+                for name in (f"/dev/uio{parts[1][5:]}", *self.nodes.below(f"/sys/class/uio/uio{parts[1][5:]}")):
                     self.nodes.pop(name, None)
         elif len(parts) == 3 and parts[0] != "core":
             if self.children(f"{path}/lun"):

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import unittest
+import unittest.mock
 import xml.dom.minidom
 
 from fake import CORE, LOOPBACK, Fake
@@ -41,9 +42,24 @@ class Command:
         return -self.signals[0] if self.signals and not self.fake.deaf else self.fake.status if self.fake.clock >= self.fake.command_end else None
 
     def end(self, number):
-        self.signals.append(number)
+        alive = self.ended() is None or self.fake.orphans
+        if alive and number:
+            self.signals.append(number)
         if number == signal.SIGKILL:
-            self.fake.deaf = False
+            self.fake.deaf = self.fake.orphans = False
+        return alive
+
+
+class Log:
+    def __init__(self, fake):
+        self.fake, self.complete = fake, False
+
+    def mark(self):
+        self.complete = True
+
+    def lines(self):
+        found, self.fake.lines = self.fake.lines, []
+        return found
 
 
 class Machine(Fake):
@@ -52,6 +68,7 @@ class Machine(Fake):
     def __init__(self):
         super().__init__()
         self.events, self.status, self.command_end, self.deaf, self.started, self.ran, self.lines, self.multipath = {}, 0, 1e9, False, None, [], [], True
+        self.orphans, self.busy = False, 0  # whether something that the command started lives on; how often a map is still in use
         self.begun, self.failed, self.writes = 1e9, {}, []
 
     def sleep(self, seconds):
@@ -77,6 +94,7 @@ class Machine(Fake):
             self.nodes[f"{os.path.dirname(path)}/state"] = "running\n"
         if self.multipath and len(disks) >= 2:
             self.nodes[f"{MAP}/dm/uuid"], self.nodes[f"{MAP}/dm/name"], self.nodes[f"{MAP}/stat"] = "mpath-36001405\n", "mpatha\n", "0 0 0 0 0 0 0 0 0 0 0\n"
+            self.nodes["/dev/mapper/mpatha"] = ("block", 254, 0)
             for path in disks[:2]:
                 self.nodes[f"/sys/class/block/{path[5:]}/holders/dm-0"] = ("link", "../../dm-0")
 
@@ -86,7 +104,7 @@ class Machine(Fake):
 
     @staticmethod
     def which(command):
-        return f"/usr/bin/{command}" if command == "fio" else None
+        return f"/usr/bin/{command}" if command in ("fio", "dmsetup", "multipath") else None
 
     def start(self, command):
         self.started, self.begun = Command(self, command), self.clock
@@ -94,13 +112,13 @@ class Machine(Fake):
 
     def run(self, *command):
         self.ran.append(command)
-        if command[:2] == ("multipath", "-f"):
+        self.busy -= 1
+        if command[:2] == ("multipath", "-f") and self.busy < 0:
             for path in [path for path in self.nodes if path.endswith("/holders/dm-0")]:
                 del self.nodes[path]
 
-    def log_since_mark(self):
-        found, self.lines = self.lines, []
-        return found
+    def another_log(self):
+        return Log(self)
 
     def copy(self):
         other = super().copy()
@@ -167,7 +185,18 @@ class Files(Lab):
                 (LAB + "[scenario more]\n", "/x.lab: 2 sections"),
                 ("[scenario none]\n", "none: there is no disk"),
                 (LAB.replace("ramdisk = 8M\npaths", "ramdisk = 8X\npaths"), "/x.lab:1: x: size"),
-                ("[DEFAULT]\nsteps = 1\n" + LAB, "unknown key|steps")):
+                ("[DEFAULT]\nsteps = 1\n" + LAB, "unknown key|steps"),
+                (LAB.replace("for 3", "for 0"), "\"for\" and a time in seconds"),
+                (LAB.replace("2    offline", "350 offline"), "/x.lab:7: cable: limit 300: there is something at 353 s"),
+                (LAB.replace("within 1", "within 500"), "limit 300: there is something at 505 s"),
+                (LAB.replace("x port=offline", "x port=of"), "port is one of online, offline, gone"),
+                (LAB.replace("x port=offline", "x path=lost"), "path is one of active, failed"),
+                (LAB.replace("x port=offline", "x alua=lost"), "alua is one of active, nonoptimized, standby"),
+                (LAB.replace("alua standby y", "offline -h"), "offline -h is no step"),
+                (LAB.replace("alua standby y", "offline"), "the following arguments are required: disk"),
+                (LAB.replace("[y]", "[x:map]").replace("{y}", "").replace(" y", " x"), "x:map is the name of a disk, and of the multipath map of another"),
+                (LAB.replace("two words", "two\0words"), "has a control character"),
+                ("  [scenario s]\n  steps = 1 ofline x\n[x]\nramdisk = 8M\n", "a step is a time|no section")):
             self.fake.nodes["/x.lab"] = text
             result = self.unchanged(self.fake, "lab", "/x.lab")
             self.assertIn(result.status, (1, 2), text)
@@ -176,12 +205,15 @@ class Files(Lab):
         self.refused(self.lab(LAB.replace("fio", "gio")), 1, "gio: there is no such command")
         self.refused(self.lab(LAB, "--", "cat", "{q}"), 1, "{q} is none of")
         self.refused(self.lab(LAB, "--svg", "/no/such/x.svg"), 1, "--svg /no/such/x.svg: there is no folder /no/such")
+        self.refused(self.lab(LAB, "--svg", "/dev/vda"), 1, "--svg /dev/vda: is there, and is not a file")
+        self.refused(self.lab(LAB, "--svg", "/srv"), 1, "--svg /srv: is there, and is not a file")
         self.refused(self.lab(LAB.replace("command", "#command") + "  command fails\n"), 1, "there is no command")
         self.nothing_left()
 
     def test_apply_does_not_take_one(self):
         self.fake.nodes["/x.lab"] = LAB
-        self.refused(self.unchanged(self.fake, "apply", "/x.lab"), 1, r"/x.lab:7: \[scenario cable\] is for \"tcm-loop lab\"")
+        self.refused(run(self.fake, "apply", "/x.lab"), 3, r"/x.lab:7: \[scenario cable\] is for \"tcm-loop lab\"")
+        self.assertEqual(sorted(state(self.fake)["disks"]), ["x", "x:2", "y"])  # a stray section at a boot costs no disk
 
     def test_a_disk_that_is_there(self):
         self.good(run(self.fake, "create", "--ramdisk", "8M", "--name", "x"))
@@ -207,8 +239,8 @@ class Runs(Lab):
         self.good(result)
         self.assertEqual(self.fake.started.words, ["fio", "--filename=/dev/mapper/mpatha", "--other=/dev/sd2", "two words"])
         self.assertEqual([line for line in self.told(result.output) if float(line.split()[0])], [
-            "1.500 alua standby y", "1.600 y alua active -> standby", "2.000 offline x x:2", "2.100 x port online -> offline", "2.100 x:2 port online -> offline",
-            "2.500 x path active -> failed", "5.000 online x x:2", "5.100 x port offline -> online", "5.100 x:2 port offline -> online", "6.000 x path failed -> active",
+            "1.500 alua standby y", "1.500 y alua active -> standby", "2.000 offline x x:2", "2.000 x port online -> offline", "2.000 x:2 port online -> offline",
+            "2.500 x path active -> failed", "5.000 online x x:2", "5.000 x port offline -> online", "5.000 x:2 port offline -> online", "6.000 x path failed -> active",
             "7.500 command ends: exit status 0"])
         self.assertIn("as expected: x path=failed at 2 within 1: at 2.500\n", result.output)
         self.assertIn("as expected: command succeeds: exit status 0 at 7.500\n", result.output)
@@ -217,10 +249,10 @@ class Runs(Lab):
         self.nothing_left()
 
     def test_each_expectation_can_fail(self):
-        for text, found in (("x port=offline at 3 within 1", "offline at 2.100; online at 5.100"), ("x port=offline at 1 within 0.5", "offline at 2.100; online at 5.100"), ("x port=online", "offline at 2.100"), ("x errors = 0 at 3 within 1", "5"),
+        for text, found in (("x port=offline at 3 within 1", "offline at 2.000; online at 5.000"), ("x port=offline at 1 within 0.5", "offline at 2.000; online at 5.000"), ("x port=online", "offline at 2.000"), ("x errors = 0 at 3 within 1", "5"),
                             ("x path=failed at 2 within 1", "never changed"),
                             ("x errors = 0", "5"), ("x errors > 5", "5"), ("x errors >= 1 at 0 within 2", "0"), ("x:map io_errors < 1", "1"), ("x:map latency <= 3.9", "4.00 ms"),
-                            ("x:map latency >= 1 at 0 within 2", "0.00 ms"), ("command fails", "exit status 0 at 8.000"), ("command succeeds at 1 within 2", "exit status 0 at 8.000")):
+                            ("x:map latency >= 1 at 0 within 2", "no request ended"), ("command fails", "exit status 0 at 8.000"), ("command succeeds at 1 within 2", "exit status 0 at 8.000")):
             with self.subTest(text):
                 self.setUp()
                 self.fake.events[3] = lambda: self.fake.nodes.update({"/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt": "0x5\n", f"{MAP}/stat": "2 0 800 8 0 0 0 0 0 0 0\n"}) or self.fake.lines.append(
@@ -299,7 +331,10 @@ class Runs(Lab):
             self.nothing_left()
         self.setUp()
         self.fake.events[1] = lambda: self.fake.nodes.pop(f"{CORE}/rd_mcp_1/y/alua/default_tg_pt_gp/tg_pt_gp_id") and self.fake.unreadable.update({"/dev/sd2": 5})
-        self.refused(self.lab(LAB.replace("alua standby y", "reset y")), 1, "\"reset y\" failed; the scenario ends")
+        result = self.lab(LAB.replace("alua standby y", "reset y"), "--svg", "/srv/x.svg")
+        self.refused(result, 6, "^tcm-loop: y: LOGICAL UNIT RESET")
+        self.assertIn("NOT AS EXPECTED: the scenario: reset y: failed\n", result.output)
+        self.assertIn("reset y: failed", self.fake.nodes["/srv/x.svg"])
         self.nothing_left()
 
     def test_a_failure_while_disks_are_made_leaves_nothing(self):
@@ -315,6 +350,133 @@ class Runs(Lab):
             run(self.fake, "remove", "--all")  # brings to an end what could not be
             self.assertEqual(state(self.fake)["disks"], {}, at)
         self.assertGreater(at, 20)
+
+    def test_a_signal_at_each_change_leaves_nothing(self):
+        """One that comes during the removal, too; and the exit status tells of it."""
+        for at in range(1, 200):
+            self.setUp()
+            change = self.fake.change
+
+            came = []
+
+            def stopped(path, line, change=change, at=at, came=came):
+                if self.fake.changes + 1 == at and not came:
+                    came.append(at)
+                    self.fake.stop(signal.SIGINT)
+                return change(path, line)
+            self.fake.change = stopped
+            result = None
+            with contextlib.suppress(Stop):
+                result = self.lab(LAB)
+            if not came:
+                break
+            self.assertIsNone(result, at)
+            self.nothing_left()
+        self.assertGreater(at, 40)
+
+    def test_a_reader_that_goes_away_leaves_nothing(self):
+        """While a disk is in use for a moment yet."""
+        self.fake.events[7] = lambda: self.fake.claimed.add("/dev/sd2")
+        self.fake.events[9.5] = self.fake.claimed.clear
+        lines = []
+
+        def told(text):
+            if "removed" in text:
+                lines.append(text)
+                raise BrokenPipeError
+        with unittest.mock.patch.object(cli, "say", told), self.assertRaises(BrokenPipeError):
+            self.lab(LAB)
+        self.assertTrue(lines)
+        self.nothing_left()
+
+    def test_what_the_command_started_ends_with_it(self):
+        self.fake.orphans = True
+        self.good(self.lab(LAB))
+        self.assertEqual(self.fake.started.signals, [signal.SIGTERM, signal.SIGKILL])
+        self.nothing_left()
+
+    def test_a_map_that_is_still_in_use(self):
+        self.fake.busy = 20
+        self.good(self.lab(LAB))
+        self.assertEqual(len(self.fake.ran), 21)
+        self.nothing_left()
+
+    def test_a_map_of_disks_of_which_not_all_could_be_made(self):
+        """And of a scenario that does not speak of it."""
+        self.refused(self.lab(LAB.replace("[y]\nramdisk = 8M", "[y]\nfile = /none/y\nsize = 8M")), 1, "y: there is no folder /none")
+        self.assertEqual(self.fake.ran, [("multipath", "-f", "mpatha")])
+        self.nothing_left()
+        self.setUp()
+        self.good(self.lab(LAB.replace("{x:map}", "{x}")))
+        self.assertEqual(self.fake.ran, [("multipath", "-f", "mpatha")])
+
+    def test_what_is_not_known_is_not_as_expected(self):
+        errors = "/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt"
+        for text, found, event in (
+                ("x:map io_errors = 0", "0, and lines of the kernel log are missing", lambda: self.fake.lines.append("blk_print_req_error: 12 callbacks suppressed")),
+                ("x latency < 200", "no request ended", None), ("x latency > 200", "no request ended", None),
+                ("x errors = 0", "3", lambda: self.fake.nodes.update({errors: "0x3\n", "/sys/bus/scsi/devices/0:0:1:0/iotmo_cnt": "0x2\n"}))):
+            with self.subTest(text):
+                self.setUp()
+                self.fake.events[0.5] = lambda: self.fake.nodes.update({errors: "0x2\n"})
+                self.fake.events[3] = event or (lambda: None)
+                result = self.lab(LAB + f"  {text}\n")
+                self.refused(result, 6, "^$")
+                self.assertIn(f"NOT AS EXPECTED: {text}: {found}\n", result.output)
+
+    def test_counters_of_a_device_that_is_new_are_no_errors(self):
+        errors = "/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt"
+        for when, text in (1, "0x5"), (2, "0x2"), (3, "0x2"):
+            self.fake.events[when] = lambda text=text: self.fake.nodes.update({errors: text + "\n"})
+        self.good(self.lab(LAB + "  x errors = 0\n"))
+
+    def test_where_nothing_was_looked_at(self):
+        self.fake.events[2.1] = lambda: setattr(self.fake, "clock", self.fake.clock + 5)
+        result = self.lab(LAB + "  x errors < 1 at 3 within 2\n")
+        self.assertIn("NOT AS EXPECTED: x errors < 1 at 3 within 2: nothing was looked at\n", result.output)
+
+    def test_what_comes_just_before_the_command_ends_counts(self):
+        ended = Command.ended
+
+        def last(command):
+            if self.fake.clock >= self.fake.command_end:
+                self.fake.lines.append("critical medium error, dev sd0, sector 8 op 0x0:(READ)")
+                self.fake.command_end = 0
+            return ended(command)
+        self.fake.status = 1
+        with unittest.mock.patch.object(Command, "ended", last):
+            result = self.lab(LAB + "  command fails\n  x io_errors = 0\n")
+        self.assertIn("NOT AS EXPECTED: x io_errors = 0: 1\n", result.output)
+
+    def test_a_disk_called_command(self):
+        self.fake.status = 7
+        text = "[command]\nramdisk = 8M\n[scenario s]\ncommand = fio\nexpect = command port=online\n"
+        result = self.lab(text)
+        self.refused(result, 6, "^$")
+        self.assertIn("as expected: command port=online: all the time\nNOT AS EXPECTED: command succeeds: exit status 7", result.output)
+
+    def test_names_with_a_colon_and_paths_that_only_a_state_tells_of(self):
+        self.fake.events[1] = lambda: self.fake.failed.update({0: "F"})
+        result = self.lab("[a:b]\nramdisk = 8M\npaths = 2\n[a:b:9]\nramdisk = 8M\n[scenario s]\ncommand = fio {print $1}\nexpect =\n  a:b path=failed at 1 within 1\n  a:b:2 path=active\n")
+        self.good(result)
+        self.assertEqual(self.fake.started.words, ["fio", "{print", "$1}"])
+
+    def test_an_end_comes_before_a_beginning_of_the_same_time(self):
+        self.fake.nodes["/x.lab"] = LAB.replace("2    offline x x:2 for 3", "3.3 offline x for 1\n  1.1 offline x for 2.2").replace(" at 2", " at 1").replace(" at 5", " at 4")
+        self.good(run(self.fake, "lab", "-n", "/x.lab"), "1.100  offline x\n(?s:.*)3.300  online x\n   3.300  offline x\n")
+
+    def test_all_is_at_an_end_if_the_limit_is_reached_without_a_command(self):
+        self.fake.begun = 100
+        self.fake.events[1] = lambda: setattr(self.fake, "clock", self.fake.clock + 20)
+        result = self.lab(re.sub("command.*\n", "limit = 8\n", LAB))
+        self.refused(result, 6, "^$")
+        self.assertIn("NOT AS EXPECTED: the scenario: not over after 8 s\n", result.output)
+
+    def test_an_installed_one_is_removed_by_its_name(self):
+        with open(f"{scenario.INSTALLED}/bad-sector.lab") as f:
+            self.fake.nodes[f"{scenario.INSTALLED}/bad-sector.lab"] = f.read()
+        run(self.fake, "lab", "bad-sector", "--keep")
+        self.good(run(self.fake, "remove", "--origin", "bad-sector"), "^bad: removed\n$")
 
     def test_no_map_is_made(self):
         self.fake.multipath = False
@@ -338,24 +500,26 @@ class Runs(Lab):
 
 class Picture(Lab):
     def test_it_has_paths_steps_errors_and_expectations(self):
+        self.fake.events[0.1] = lambda: self.fake.nodes.update({"/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt": "0x0\n"})
+        self.fake.does(0.5, "sd2", "9 0 8 0 0 0 0 0 0 0 0\n")  # in less than a millisecond
         self.fake.does(1, "sd0", "100 0 800 50 10 0 80 5 0 0 0\n")
         self.fake.does(1.2, "sd0", "200 0 800 1050 10 0 80 5 0 0 0\n")
         self.fake.events[3] = lambda: self.fake.nodes.update({"/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt": "0x5\n"})
         self.fake.events[2.5] = lambda: self.fake.failed.update({0: "F"})
-        self.refused(self.lab(LAB.replace("[scenario cable]", "[scenario <&\">]") + "  x path=active\n", "--svg", "/srv/x.svg"), 6, "^$")
+        self.refused(self.lab(LAB.replace("[scenario cable]", "[scenario <&\">\x07\udc80\u00e9]") + "  x path=active\n", "--svg", "/srv/x.svg"), 6, "^$")
         text = self.fake.nodes["/srv/x.svg"]
         found = xml.dom.minidom.parseString(text).documentElement
         words = [node.firstChild.data for node in found.getElementsByTagName("text")]
-        for word in ("<&\">", "x", "x:2", "y", "x:map", "offline, failed", "standby", "10", "5", "1: 1.5 s: alua standby y", "3: 5.0 s: online x x:2", "as expected: x port=offline at 2 within 1: at 2.100",
+        for word in ("<&\">??\u00e9", "x", "x:2", "y", "x:map", "offline, failed", "standby", "10", "5", "1: 1.5 s: alua standby y", "3: 5.0 s: online x x:2", "as expected: x port=offline at 2 within 1: at 2.000",
                      "NOT AS EXPECTED: x path=active: failed at 2.500"):
             self.assertIn(word, words)
         bars = [node for node in found.getElementsByTagName("rect") if node.firstChild]
         self.assertEqual([node.firstChild.firstChild.data.split(" s: ")[0] for node in bars if node.firstChild.firstChild.data.startswith("x ")],
-                         ["x 0.0 to 2.1", "x 2.1 to 2.5", "x 2.5 to 5.1", "x 5.1 to 8.0"])
+                         ["x 0.0 to 2.0", "x 2.0 to 2.5", "x 2.5 to 5.0", "x 5.0 to 8.0"])
         width = float(found.getAttribute("width"))
         for node in bars:
             self.assertLessEqual(float(node.getAttribute("x")) + float(node.getAttribute("width")), width)
-        self.assertEqual(len([node for node in found.getElementsByTagName("path") if node.getAttribute("d").startswith("M")]), 1)
+        self.assertEqual(len([node for node in found.getElementsByTagName("path") if node.getAttribute("d").startswith("M")]), 2)
         self.assertEqual(len([node for node in found.getElementsByTagName("line") if node.getAttribute("stroke-width") == "2" and node.getAttribute("stroke") == "#000"]), 1)
         self.assertEqual(len([node for node in found.getElementsByTagName("line") if node.getAttribute("stroke-dasharray")]), 3)
 
@@ -367,10 +531,19 @@ class Real(unittest.TestCase):
         tree = cli.Tree()
         process = tree.start(["sh", "-c", "sleep 100 & wait"])
         self.assertIsNone(process.ended())
-        process.end(signal.SIGTERM)
+        self.assertTrue(process.end(signal.SIGTERM))
         process.child.wait(10)
         self.assertEqual(process.ended(), -15)
+        process = tree.start(["true"])
+        process.child.wait(10)
+        self.assertFalse(process.end(signal.SIGKILL))
+        process = tree.start(["sh", "-c", "sleep 100 & exit 3"])
+        process.child.wait(10)
+        self.assertEqual((process.ended(), process.end(0)), (3, True))
         process.end(signal.SIGKILL)
+        log = tree.another_log()
+        log.mark()
+        self.assertEqual(log.lines(), [])
         self.assertEqual(tree.ask("echo", "1", "A"), "1 A\n")
         self.assertEqual(tree.ask("no-such-command"), "")
         self.assertTrue(tree.which("sh"))
