@@ -19,7 +19,7 @@ FAILED = 6  # an exit status
 
 
 class Look(NamedTuple):
-    """What a path, or a map, is and has done at a time.  errors are commands that ended with one; a state that there is not is ""."""
+    """What a path, or a map, is and has done at a time.  errors: how often a command ended with one or timed out; a state that there is not is ""."""
     port: str = ""
     alua: str = ""
     scsi: str = ""
@@ -68,7 +68,7 @@ class Path:
         if self.place:
             self.device = device_of(tree, self.hctl) or self.device  # one that came back may have another name
             number = (tree.read(f"/sys/class/block/{self.device}/dev") or "").strip()
-            # A command that timed out, and ended in the error handler, is in the second alone, which there is from Linux 6.1 on.
+            # What timed out, and ended in the error handler, is in the second alone, which older kernels have not.
             errors = [int(text, 0) for text in (tree.read(f"{device}/{name}_cnt") for name in ("ioerr", "iotmo")) if text]
             found = Look((tree.read(f"{lio.port_path(*self.place[:2])}/transport_status") or "gone").strip(), lio.access_of(tree, self.place, self.inside) or "",
                          (tree.read(f"{device}/state") or "gone").strip(), states.get(number, ""), sum(errors) if errors else None, done(tree, self.device))
@@ -155,7 +155,7 @@ class Experiment:
                     return found.pop()
             self.tree.waits_for(f"multipathd to make a map of {name}")
             self.tree.sleep(INTERVAL)
-        raise Error(f"{name}: within {PATIENCE} s multipathd(8) made no map of all its paths; is it running, and does \"multipath -ll -v3\" say why not?")
+        raise Error(f"{name}: within {PATIENCE} s multipathd(8) made no map of all its paths; is it running, and is its find_multipaths yes?")
 
     def tell(self, now, name, text):
         say(f"{now:8.3f}  {name.ljust(self.width)}  {text}")
