@@ -2,6 +2,7 @@
 """The command line of tcm-loop(8)."""
 import argparse
 import contextlib
+import functools
 import io
 import json
 import os
@@ -500,7 +501,9 @@ def list_disks(session, arguments):
     return 0
 
 
+@functools.lru_cache(maxsize=None)
 def parser():
+    """Of all commands; a scenario's steps are parsed by it, too."""
     found = argparse.ArgumentParser(prog="tcm-loop", description="Disks of the SCSI loopback target, with SAS, Fibre Channel and iSCSI names.",
                                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     found.add_argument("--version", action="version", version=f"tcm-loop {VERSION}")

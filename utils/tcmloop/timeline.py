@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What became of a scenario, as a picture: a bar of each path's states, errors, steps, and the latency."""
 import re
-from xml.sax.saxutils import escape
+from html import escape
 
 from .experiment import more_errors
 from .scenario import STATES
@@ -17,7 +17,7 @@ LINES = ("#1565c0", "#6a1b9a", "#00838f", "#ef6c00", "#4e342e", "#37474f", "#ad1
 
 def plain(text):
     """As XML takes it, in ASCII: without what is no character there."""
-    return re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "?", escape(text)).encode("ascii", "xmlcharrefreplace").decode()
+    return re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "?", escape(text, quote=False)).encode("ascii", "xmlcharrefreplace").decode()
 
 
 def colour(states):
