@@ -571,6 +571,19 @@ static inline bool tcm_loop_must_submit_directly(const struct se_device *dev)
 	return dev->dev_attrib.submit_type == TARGET_DIRECT_SUBMIT;
 }
 
+/*
+ * Is a command's request the clone of another one, as request-based
+ * device-mapper sends it for a multipath map?  So are no others that are for a
+ * block device, but parts of a flush.
+ */
+static inline bool tcm_loop_sc_is_clone(struct scsi_cmnd *sc)
+{
+	const struct request *rq = scsi_cmd_to_rq(sc);
+
+	return rq->end_io && !(rq->rq_flags & RQF_FLUSH_SEQ) &&
+	       !tcm_loop_sc_is_passthrough(sc);
+}
+
 /* A command has work of its own, and before it is submitted that is ours. */
 static inline void tcm_loop_queue_se_cmd(struct workqueue_struct *queue,
 					 struct se_cmd *se_cmd,

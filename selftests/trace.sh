@@ -40,8 +40,8 @@ check_equal "with the same tag" "$(tag submit)" "$(tag complete)"
 
 # Where the core submits directly, only READ and WRITE of memory and of block devices go on at once; see src/submit.c.
 way() { sed -nE "s/.*tcm_loop_submit: $1 .* READ_10 .* (at once|by .*)/\1/p" $tracing/trace | tail -n 1; } # way ADDRESS
-others="by the target core"
-[ "$(way $address)" != "at once" ] || others="by work queue"
+direct=$(way $address) others="by the target core"
+[ "$direct" != "at once" ] || others="by work queue"
 sg_raw "$disk" 00 00 00 00 00 00 >/dev/null 2>&1
 check "a command without data goes $others" seen submit "$address .* TEST_UNIT_READY .* $others\$"
 make_fileio trace 16 /tmp/trace.img
@@ -51,6 +51,29 @@ at_rest "$file"
 dd if="$file" of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none
 check_equal "and so does a READ of a file" "$others" "$(way "$(basename "$(device_of $naa 1 1)")")"
 unlink_lun $naa 1 1
+
+# A multipath map sends its requests where nothing may sleep: over a block device, where memory may be waited for, none goes on at once.
+if modprobe -q dm_multipath && modprobe -q brd rd_nr=1 rd_size=16384 && [ -b /dev/ram0 ] && command -v dmsetup >/dev/null; then
+	make_iblock below /dev/ram0
+	link_lun $naa 1 2 iblock_0/below
+	below=$(disk_of $naa 1 2)
+	below_address=$(basename "$(device_of $naa 1 2)")
+	at_rest "$below"
+	map_of() { # map_of DISK: what is read of a map over it
+		dmsetup create traced --table "0 32768 multipath 0 0 1 1 round-robin 0 1 1 $1 1" && dmsetup mknodes traced || failed
+		echo >$tracing/trace
+		dd if=/dev/mapper/traced of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none || failed
+		wait_for 60 dmsetup remove traced >/dev/null || failed
+	}
+	map_of "$below"
+	check_equal "a READ of a multipath map over iblock goes $others" "$others" "$(way "$below_address")"
+	map_of "$disk"
+	check_equal "and over memory as ever" "$direct" "$(way $address)"
+	unlink_lun $naa 1 2
+	rmdir $core/iblock_0/below
+else
+	skip "READs of a multipath map" "this kernel has no dm-multipath, or no brd"
+fi
 
 # 6.6 and later let the administrator choose; then it is not ours to.
 submit_type=$core/rd_mcp_0/trace/attrib/submit_type

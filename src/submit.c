@@ -31,6 +31,11 @@
  * are deferred: the others end, and so it gets its tag.  With an I/O scheduler
  * none is deferred.
  *
+ * Request-based device-mapper, as a multipath map is by default, sends its
+ * clones under rcu_read_lock(), whatever the SCSI layer was told of the host
+ * (kernel defect: clone-of-blocking).  A bio waits for memory of its pool,
+ * which is a sleep: no clone is at once over iblock.
+ *
  * Others: fileio takes its file system's locks, a user-space handler may need
  * any lock at all, pscsi allocates: through the work queue.
  *
@@ -42,7 +47,8 @@
  * bios that a backstore submits stay on the task's list while queuecommand
  * runs, and some commands wait for theirs there (UNMAP, WRITE SAME, a file that
  * is read): these go through the work queue, and so does what may not be
- * deferred. If requests of this task are just being taken out of its plug, none
+ * deferred, and a clone. If requests of this task are just being taken out of
+ * its plug, none
  * may be put in: the plug is laid aside, and iblock's own takes its place.  But
  * who then sleeps for a tag of the device below keeps from it what is in the
  * plug: with requests of other devices in there it is the work queue, too.
@@ -126,15 +132,17 @@ static bool tcm_loop_may_go_at_once(struct tcm_loop_cmd *cmd,
 {
 	return lun->at_once && cmd->se_cmd.se_lun == lun->se_lun &&
 	       tcm_loop_is_read_or_write(tcm_loop_cmd_cdb(cmd)) &&
-	       (!lun->bio || tcm_loop_may_defer(cmd, sc, lun));
+	       (!lun->bio || (!tcm_loop_sc_is_clone(sc) &&
+			      tcm_loop_may_defer(cmd, sc, lun)));
 }
 
-/* Would this task wait for itself, if it submitted a command now? */
-static bool tcm_loop_waits_for_itself(struct tcm_loop_cmd *cmd,
-				      struct scsi_cmnd *sc,
-				      struct tcm_loop_lun *lun)
+/* Would this task wait for itself, or where it must not, if it submitted now?
+ */
+static bool tcm_loop_must_not_wait(struct tcm_loop_cmd *cmd,
+				   struct scsi_cmnd *sc,
+				   struct tcm_loop_lun *lun)
 {
-	if (current->bio_list)
+	if (current->bio_list || tcm_loop_sc_is_clone(sc))
 		return !tcm_loop_may_go_at_once(cmd, sc, lun);
 	return current->plug &&
 	       tcm_loop_plug_has_others(current->plug,
@@ -152,7 +160,7 @@ static enum tcm_loop_way tcm_loop_way_of(struct tcm_loop_cmd *cmd,
 			       ? TCM_LOOP_WAY_AT_ONCE
 			       : TCM_LOOP_WAY_QUEUE;
 	if (tcm_loop_must_submit_directly(dev) &&
-	    tcm_loop_waits_for_itself(cmd, sc, lun))
+	    tcm_loop_must_not_wait(cmd, sc, lun))
 		return TCM_LOOP_WAY_QUEUE;
 	return TCM_LOOP_WAY_CORE;
 }

@@ -176,6 +176,11 @@ static inline bool tcm_loop_must_submit_directly(const struct se_device *dev)
 	return false;
 }
 
+static inline bool tcm_loop_sc_is_clone(struct scsi_cmnd *sc)
+{
+	return false;
+}
+
 static inline void tcm_loop_queue_se_cmd(struct workqueue_struct *queue,
 					 struct se_cmd *se_cmd,
 					 work_func_t function)
