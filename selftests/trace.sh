@@ -61,6 +61,7 @@ if modprobe -q dm_multipath && modprobe -q brd rd_nr=1 rd_size=16384 && [ -b /de
 	at_rest "$below"
 	map_of() { # map_of DISK: what is read of a map over it
 		dmsetup create traced --table "0 32768 multipath 0 0 1 1 round-robin 0 1 1 $1 1" && dmsetup mknodes traced || failed
+		write none "/sys/block/$(basename "$(realpath /dev/mapper/traced)")/queue/scheduler" # else a worker sends it
 		echo >$tracing/trace
 		dd if=/dev/mapper/traced of=/dev/null bs=64k skip=1 count=1 iflag=direct status=none || failed
 		wait_for 60 dmsetup remove traced >/dev/null || failed

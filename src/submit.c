@@ -31,10 +31,12 @@
  * are deferred: the others end, and so it gets its tag.  With an I/O scheduler
  * none is deferred.
  *
+ * Kernel defect: clone-of-blocking
+ *
  * Request-based device-mapper, as a multipath map is by default, sends its
- * clones under rcu_read_lock(), whatever the SCSI layer was told of the host
- * (kernel defect: clone-of-blocking).  A bio waits for memory of its pool,
- * which is a sleep: no clone is at once over iblock.
+ * clones under rcu_read_lock(), whatever the SCSI layer was told of the host. A
+ * bio may wait for memory of its pool, which is a sleep: no clone is at once
+ * over iblock.
  *
  * Others: fileio takes its file system's locks, a user-space handler may need
  * any lock at all, pscsi allocates: through the work queue.
