@@ -9,8 +9,7 @@ from . import lio
 from .names import Error
 from .output import say, say_table
 from .scenario import COUNTS, MAP, OF_COMMAND, OPERATORS, SAID, STATES
-from .snapshot import device_of
-from .watch import Done, done
+from .snapshot import Done, device_of, done, errors_of
 
 INTERVAL = 0.1  # seconds between two looks
 PATIENCE = 30  # seconds for multipathd(8) to make a map
@@ -68,10 +67,8 @@ class Path:
         if self.place:
             self.device = device_of(tree, self.hctl) or self.device  # one that came back may have another name
             number = (tree.read(f"/sys/class/block/{self.device}/dev") or "").strip()
-            # What timed out, and ended in the error handler, is in the second alone, which older kernels have not.
-            errors = [int(text, 0) for text in (tree.read(f"{device}/{name}_cnt") for name in ("ioerr", "iotmo")) if text]
             found = Look((tree.read(f"{lio.port_path(*self.place[:2])}/transport_status") or "gone").strip(), lio.access_of(tree, self.place, self.inside) or "",
-                         (tree.read(f"{device}/state") or "gone").strip(), states.get(number, ""), sum(errors) if errors else None, done(tree, self.device))
+                         (tree.read(f"{device}/state") or "gone").strip(), states.get(number, ""), errors_of(tree, self.hctl), done(tree, self.device))
         else:
             found = Look(done=done(tree, self.device))
         if self.looks:

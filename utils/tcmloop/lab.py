@@ -9,6 +9,7 @@ from .inuse import Users
 from .model import INQUIRY, LUN_ONLY, Made, shown_size, size_of
 from .names import Error
 from .output import say
+from .snapshot import done, errors_of
 from .state import Entry
 
 NO_SUCH_DISK = 4  # an exit status
@@ -132,6 +133,9 @@ def of_path(tree, snapshot, label, place, users):
     yield ", ".join(filter(None, (f"{label}: {f'/dev/{device}' if device else 'no disk'}", snapshot.hctl(place) or None, f"{target} {tpg}:{lun}",
                                   f"initiator {snapshot.nexus(port) or 'none'}", snapshot.attribute(port, "transport_status") or None,
                                   alua and alua[1].strip().lower(), "write-protected" if snapshot.is_protected(place) else None)))
+    did, errors = done(tree, device), errors_of(tree, snapshot.hctl(place))
+    if did:
+        yield f"  {did.reads} reads, {did.writes} writes, {did.sectors / 2048:.1f} MiB" + (f", {errors} errors" if errors is not None else "")
     user = users.of(place)
     if user:
         yield f"  {user}"

@@ -2,6 +2,7 @@
 """What there is, looked at once: every answer of a command comes from here."""
 import os
 import re
+from typing import NamedTuple
 
 from .lio import TARGET, access_of, attribute_path, lun_path, port_path, protected, serial_of
 from .model import PLUGINS, TARGETCLI
@@ -203,3 +204,28 @@ def device_of(tree, hctl):
     """The same, if it has a node in /dev."""
     name = name_of(tree, hctl)
     return name if name and tree.node(f"/dev/{name}") else None
+
+
+class Done(NamedTuple):
+    """What a disk has done until a time, as the block layer counts it: requests, sectors of 512 bytes, and how long the requests took."""
+    time: float
+    reads: int
+    writes: int
+    sectors: int
+    milliseconds: int
+
+
+def done(tree, device):
+    """Or None without a disk."""
+    words = (tree.read(f"/sys/class/block/{device}/stat") or "").split()
+    if len(words) < 8:
+        return None
+    reads, _, read, reading, writes, _, written, writing = map(int, words[:8])
+    return Done(tree.now(), reads, writes, read + written, reading + writing)
+
+
+def errors_of(tree, hctl):
+    """How often a command of a SCSI device ended with an error or timed out, or None.  What timed out, and ended in the error handler, is in
+    the second count alone, which older kernels have not."""
+    found = [int(text, 0) for text in (tree.read(f"/sys/bus/scsi/devices/{hctl}/{name}_cnt") for name in ("ioerr", "iotmo")) if text]
+    return sum(found) if found else None

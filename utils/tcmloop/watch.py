@@ -4,33 +4,15 @@ import math
 import re
 import signal
 import time
-from typing import NamedTuple
 
 from .lab import chosen, held
 from .names import Error
 from .output import say, say_table
+from .snapshot import done
 from .tree import Stop
 
 # With room for numbers as they come, so that one table has its columns below those of the last.
 HEAD = ["TIME", "NAME", "DISK", "STATUS", "ALUA", "SCSI", *(name.ljust(8) for name in ("READ/S", "WRITE/S", "MIB/S", "MS")), "HELD"]
-
-
-class Done(NamedTuple):
-    """What a disk has done until a time, as the block layer counts it: requests, sectors of 512 bytes, and how long the requests took."""
-    time: float
-    reads: int
-    writes: int
-    sectors: int
-    milliseconds: int
-
-
-def done(tree, device):
-    """Or None without a disk."""
-    words = (tree.read(f"/sys/class/block/{device}/stat") or "").split()
-    if len(words) < 8:
-        return None
-    reads, _, read, reading, writes, _, written, writing = map(int, words[:8])
-    return Done(tree.now(), reads, writes, read + written, reading + writing)
 
 
 def rates(before, after):

@@ -47,6 +47,11 @@ class Watch(Case):
             self.assertRegex(line, r"^(TIME    |\d\d:\d\d:\d\d)  ")
         return [re.sub(r"^\d.{9}", "", line) for line in result.output.splitlines()]
 
+    def test_what_it_has_done(self):
+        self.assertIn("\n    100 reads, 10 writes, 0.4 MiB\n", run(self.fake, "show", "a").output)
+        self.fake.nodes["/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt"] = "0x1f\n"
+        self.assertIn("\n    100 reads, 10 writes, 0.4 MiB, 31 errors\n", run(self.fake, "show", "a").output)
+
     def test_what_it_does_in_a_second(self):
         self.fake.does(0.4, stat="500 0 4000 250 210 0 1680 105 0 0 0\n")
         self.fake.does(1.4, state="blocked\n", held="lun_1 rd_mcp_0/b 1 2\nlun_0 rd_mcp_0/a 24 7\n")
