@@ -161,6 +161,8 @@ static inline void tcm_loop_se_tpg_set_rtpi(struct se_portal_group *se_tpg,
 	!defined(COMPAT_HAS_queuecommand_may_block)
 #define TCM_LOOP_FABRIC_DIRECT_OPS
 
+struct scsi_cmnd;
+
 static inline bool tcm_loop_core_completes_directly(void)
 {
 	return false;
