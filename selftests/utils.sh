@@ -24,12 +24,13 @@ udevadm settle # what ran before may have left it much to do
 nothing_left() { [ -z "$(ls -d $loopback/*.* $core/*_*/*/ 2>/dev/null)" ]; }
 nothing_left_of_pscsi() { [ -z "$(ls -d $core/pscsi_*/*/ 2>/dev/null)" ]; }
 field() { python3 -c 'import json, sys; print(*[d[sys.argv[1]] for d in json.load(sys.stdin)], sep="\n")' "$1"; }
+device_in() { awk -v name="$1:" '$1 == name { print $2 }' <<<"$2"; } # device_in NAME OUTPUT: there may be other lines
 device_line() { grep -E "^$1: /dev/sd[a-z]+ /dev/disk/by-id/wwn-0x6001405" <<<"$2"; }
 
 for protocol in sas fc iscsi; do
 	output=$($tcm_loop create --ramdisk 16M --protocol $protocol --name $protocol 2>&1)
 	check "create a disk of protocol $protocol; it says where it is" device_line $protocol "$output"
-	disk=$(awk '{ print $2 }' <<<"$output")
+	disk=$(device_in $protocol "$output")
 	check "and it works" verify "$disk" --size=1m
 	check_equal "list --json tells its protocol" $protocol "$($tcm_loop list --json | field protocol | grep $protocol)"
 done
@@ -202,7 +203,7 @@ if modprobe -qn scsi_debug && mkdir $core/pscsi_0 && load_debug device ptype=1; 
 	make_pscsi tape "$(debug_device)" "/dev/$(ls "/sys/bus/scsi/devices/$(debug_device)/scsi_generic")"
 	output=$($tcm_loop create --backstore tape --name over 2>&1)
 	check "a tape, which has a SCSI generic device" has "^over: /dev/sg[0-9]+$" "$output"
-	tape=$(awk '{ print $2 }' <<<"$output")
+	tape=$(device_in over "$output")
 	check "which says that it is one" has "tape" "$(sg_inq "$tape")"
 	in_use() { refused "is in use" $tcm_loop remove over 9<"$tape"; }
 	check "it is in use while a program has it open" in_use
@@ -213,7 +214,7 @@ if modprobe -qn scsi_debug && mkdir $core/pscsi_0 && load_debug device ptype=1; 
 	printf '[own]\nscsi = %s\npaths = 2\n' "$(node scsi_generic)" >$conf
 	output=$($tcm_loop apply $conf 2>&1)
 	check "a tape as it is, by two paths" has "^own: /dev/sg[0-9]+$" "$output"
-	tape=$(awk '/^own: \/dev/ { print $2 }' <<<"$output")
+	tape=$(device_in own "$output" | grep "^/dev")
 	check_equal "says of itself what the device says" "$(pages "$(node scsi_generic)")" "$(pages "$tape")"
 	check_equal "apply again" "nothing to do" "$($tcm_loop apply $conf)"
 	check "remove it" $tcm_loop remove own
@@ -221,7 +222,7 @@ if modprobe -qn scsi_debug && mkdir $core/pscsi_0 && load_debug device ptype=1; 
 	load_debug device
 	output=$($tcm_loop create --scsi "$(node scsi_generic)" --name own 2>&1)
 	check "a disk, too" has "^own: /dev/sd" "$output"
-	check "which works" verify "$(awk '/^own/ { print $2 }' <<<"$output")" --size=1m
+	check "which works" verify "$(device_in own "$output")" --size=1m
 	check "it is not made twice" refused "is the data of core/pscsi_" $tcm_loop create --scsi "$(node block)" --name twice
 	check "remove it" $tcm_loop remove own
 	unload_debug
@@ -255,10 +256,10 @@ if command -v tcmu-runner >/dev/null && modprobe -q target_core_user; then
 	truncate -s 16M /tmp/tcmu/image
 	output=$($tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M --name user --write-protect 2>&1)
 	check "TCMU: a disk, which is write protected" device_line user "$output"
-	check "TCMU: it is read" cmp -n 16777216 /tmp/tcmu/image "$(awk '{ print $2 }' <<<"$output")"
+	check "TCMU: it is read" cmp -n 16777216 /tmp/tcmu/image "$(device_in user "$output")"
 	check "TCMU: remove it" $tcm_loop remove user
 	output=$($tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M --name user --paths 2 2>&1)
-	check "TCMU: two paths" verify "$(awk '{ print $2; exit }' <<<"$output")" --size=1m
+	check "TCMU: two paths" verify "$(device_in user "$output")" --size=1m
 	check "TCMU: and by the other the same" cmp -n 16777216 /tmp/tcmu/image "$(awk '{ disk = $2 } END { print disk }' <<<"$output")"
 	check "TCMU: one image is one disk's" refused "is the data of core/user_0/user, too" $tcm_loop create --tcmu qcow:/tmp/tcmu/image --size 16M
 	check_equal "TCMU: list tells" qcow:/tmp/tcmu/image "$($tcm_loop list --json | field tcmu | grep -vx None | sort -u)"

@@ -172,13 +172,13 @@ class Executor:
         return self.until("device", lambda: address and device_of(self.tree, f"{address}:{place[2]}"))
 
     def wait_for_udev(self, devices):
-        """Until udev has made its links of disks that have just appeared."""
+        """Until udev has made its links of disks that have just appeared.  Of a SCSI generic device it keeps no record."""
         if not self.tree.node(f"{UDEV}/control"):
             return
         for device in devices:
             node = self.tree.node(f"/dev/{device}")
-            if node:
-                self.until("udev", lambda path=f"{UDEV}/data/{node.kind[0]}{node.key[1]}:{node.key[2]}": self.is_new(self.tree.read(path)))
+            if node and node.kind == "block":
+                self.until("udev", lambda path=f"{UDEV}/data/b{node.key[1]}:{node.key[2]}": self.is_new(self.tree.read(path)))
 
     def is_new(self, record):
         """Not that of an earlier disk of the same number: the line I: has the microseconds of the monotonic clock."""

@@ -429,7 +429,6 @@ class Fake(Tree):
                 self.folder(f"{device}/{kind}{minor}")
                 self.nodes[f"{device}/{kind}{minor}/dev"] = f"{number}:{minor}\n"
                 self.nodes[f"/dev/{os.path.basename(kind)}{minor}"] = ("character", number, minor)
-                self.nodes[f"/run/udev/data/c{number}:{minor}"] = f"I:{int(self.clock * 1e6) + 1}\n"
             return
         self.folder(f"{device}/block/sd{minor}")
         self.nodes[f"{device}/rescan"] = ""
