@@ -147,6 +147,13 @@ kill -STOP "$tcmu_runner"
 check "$first comes back once more" comes_back $first 1 5
 kill -CONT "$tcmu_runner"
 check "and is answered again when no other command was" wait_for 10 send $first
+if can_suspend; then
+	check "EXTENDED COPY to another LUN, which may write to this one" sg_raw "$(sg_of $naa 1 1)" 83 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+	check "sd's flush is not answered without the backstore any more: suspend fails" refused "" suspends devices
+	check "$first is answered when the program is thawed" wait_for 10 send $first
+else
+	skip "EXTENDED COPY before suspend" "this kernel has no test of suspend"
+fi
 kill -STOP "$tcmu_runner"
 check "and comes back" comes_back $first 1 5
 unlink_lun $naa 1 0 &

@@ -15,6 +15,12 @@
 #include "tcm_loop_trace.h"
 
 /*
+ * EXTENDED COPY has been sent, through whichever LUN.  The command writes to
+ * other LUNs, and may still do so: no write cache is known to be clean.
+ */
+static bool tcm_loop_copies;
+
+/*
  * How many bytes the target is to move, protection information included.
  *
  * A command may carry a protection operation without protection data: the
@@ -160,7 +166,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	}
 	if (tcm_loop_is_query(sc)) {
 		if (unlikely(READ_ONCE(lun->cache) == TCM_LOOP_CACHE_CLEAN) &&
-		    tcm_loop_is_flush(sc)) {
+		    tcm_loop_is_flush(sc) && !READ_ONCE(tcm_loop_copies)) {
 			tcm_loop_end(sc, SAM_STAT_GOOD);
 			return 0;
 		}
@@ -174,6 +180,8 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		cmd = &query->cmd;
 		cdb = query->cdb;
 		sense = query->sense;
+	} else if (unlikely(sc->cmnd[0] == EXTENDED_COPY)) {
+		WRITE_ONCE(tcm_loop_copies, true);
 	}
 	se_cmd = &cmd->se_cmd;
 	/* A time-out of its last time must not find that time's query now. */

@@ -138,8 +138,7 @@ static bool tcm_loop_may_go_at_once(struct tcm_loop_cmd *cmd,
 			      tcm_loop_may_defer(cmd, sc, lun)));
 }
 
-/* Would this task wait for itself, or where it must not, if it submitted now?
- */
+/* True where a submission could wait for this task's own I/O, or must not. */
 static bool tcm_loop_must_not_wait(struct tcm_loop_cmd *cmd,
 				   struct scsi_cmnd *sc,
 				   struct tcm_loop_lun *lun)
