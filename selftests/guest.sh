@@ -4,7 +4,7 @@
 # A guest (QEMU, with this system's own kernel) that gets a loopback disk as its
 # SCSI disk: through virtio-scsi's scsi-block, with the identity that the host
 # sees and a reservation of its own; and through vhost-scsi, another fabric
-# beside ours on the same backstore.
+# beside ours on the same backstore, whose LOGICAL UNIT RESET meets a command that is held.
 . "$(dirname "$0")/clients.sh"
 begin_test
 command -v qemu-system-x86_64 >/dev/null || skip_all "needs qemu-system-x86_64"
@@ -12,17 +12,19 @@ kernel=$(ls /boot/vmlinuz-* 2>/dev/null | tail -n 1)
 version=${kernel#/boot/vmlinuz-}
 [ -d "/lib/modules/$version" ] || skip_all "needs a kernel in /boot, with modules, for the guest"
 load_module
+needs_mapped
 folder=$(mktemp -d)
 limit=200 # seconds that a guest may take
 ! grep -q 'QEMU TCG' /proc/cpuinfo || limit=1000 # an emulation within an emulation
 quick="no_timer_check tsc=reliable mitigations=off"
 vhost=$target/vhost/naa.5001405000000009
 remove_vhost() {
-	rm -f $vhost/tpgt_1/lun/lun_0/*
+	rm -f $vhost/tpgt_1/lun/lun_*/*
 	[ ! -e $vhost/tpgt_1/nexus ] || write NULL $vhost/tpgt_1/nexus
-	rmdir $vhost/tpgt_1/lun/lun_0 $vhost/tpgt_1 $vhost $target/vhost
+	rmdir $vhost/tpgt_1/lun/lun_* $vhost/tpgt_1 $vhost $target/vhost
 }
-trap 'remove_vhost 2>/dev/null; clean_up; rm -rf "$folder"' EXIT
+trap 'dmsetup resume --noudevsync held 2>/dev/null; remove_vhost 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null
+	rm -rf "$folder"' EXIT
 
 # A kernel that decompresses itself takes minutes in an emulator that is emulated; QEMU starts what is in it, too.
 # The places are of the boot protocol's header; the last four bytes are the size of what comes out.
@@ -44,7 +46,7 @@ make_guest() {
 	plain_kernel "$kernel" || return
 	mkdir -p "$root"/{bin,dev,proc,sys,modules}
 	cp "$(command -v busybox)" "$root/bin/busybox"
-	for program in sg_vpd sg_persist; do
+	for program in sg_vpd sg_persist sg_reset; do
 		program=$(command -v $program)
 		cp "$program" "$root/bin/"
 		ldd "$program" | grep -oE '/[^ ]+' | xargs -I{} cp -L --parents {} "$root" || return
@@ -146,18 +148,54 @@ check "scsi-block: then the other writes" block if=/dev/zero of="$other" oflag=d
 
 # vhost-scsi: the same backstore as a logical unit of that fabric.
 make_vhost() {
-	mkdir -p $vhost/tpgt_1/lun/lun_0 && write naa.5001405000000008 $vhost/tpgt_1/nexus &&
-		ln -s "$core/rd_mcp_0/guest" $vhost/tpgt_1/lun/lun_0/guest
+	mkdir -p $vhost/tpgt_1/lun/lun_{0,1} && write naa.5001405000000008 $vhost/tpgt_1/nexus &&
+		ln -s "$core/rd_mcp_0/guest" $vhost/tpgt_1/lun/lun_0/guest &&
+		ln -s "$core/iblock_0/held" $vhost/tpgt_1/lun/lun_1/held
+}
+said() { grep -q "^guest: $1" "$folder/console"; }
+hold() { # a WRITE through loopback, until the guest's reset has waited for it, too
+	local writer
+	wait_for "$limit" said ready || return
+	dmsetup suspend --noudevsync --noflush --nolockfs held
+	block if=/dev/zero of="$held" oflag=direct &
+	writer=$!
+	wait_for "$limit" said resets || return
+	sleep 6 # three of the disk's time-outs
+	kill -0 $writer && refused "" said "reset " || return
+	dmsetup resume --noudevsync held
+	wait $writer
 }
 if modprobe -q vhost_scsi; then
-	check "vhost-scsi: the same backstore" make_vhost
+	make_mapped held
+	link_lun $iqn 1 1 iblock_0/held
+	held=$(disk_of $iqn 1 1)
+	at_rest "$held"
+	write 2 "$(device_of $iqn 1 1)/timeout"
+	check "vhost-scsi: the same backstores" make_vhost
 	cat >"$folder/root/tasks" <<'END'
 echo "serial $(sg_vpd -p 0x80 -r /dev/sda | tail -c +5)"
 dd if=/dev/zero bs=4k count=1 2>/dev/null | tr '\0' v | dd of=/dev/sda bs=4k seek=102 conv=fsync 2>/dev/null
 echo "read $(dd if=/dev/sda bs=4k skip=101 count=1 2>/dev/null | tr -d h | wc -c)"
+i=0
+while [ ! -b /dev/sdb ] && [ $i -lt 1800 ]; do
+	usleep 100000
+	i=$((i + 1))
+done
+echo "guest: ready" >/dev/ttyS0
+sleep 4
+echo "guest: resets" >/dev/ttyS0
+sg_reset --device --no-esc /dev/sdb
+echo "guest: reset $?" >/dev/ttyS0
+echo "wrote $(dd if=/dev/zero of=/dev/sdb bs=4k count=1 conv=fsync 2>&1 | grep -c "1+0 records out")"
 echo done
 END
+	begin hold
 	check "vhost-scsi: the guest runs" run_guest -device vhost-scsi-pci,wwpn=${vhost##*/}
+	end
+	check "vhost-scsi: LOGICAL UNIT RESET waits for a WRITE of the loopback disk, which ends well" ended_well
+	check_equal "vhost-scsi: and succeeds then" 0 "$(guest_said reset)"
+	check_equal "vhost-scsi: after it the guest writes" 1 "$(guest_said wrote)"
+	check_equal "vhost-scsi: the loopback disk is running" running "$(cat "$(device_of $iqn 1 1)/state")"
 	check_equal "vhost-scsi: it is the logical unit" guest "$(guest_said serial)"
 	check_equal "vhost-scsi: the guest reads what the loopback disk wrote" 0 "$(guest_said read)"
 	check_equal "vhost-scsi: the loopback disk reads what the guest wrote" 0 "$(block if="$disk" skip=102 iflag=direct | tr -d v | wc -c)"
