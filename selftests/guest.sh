@@ -173,20 +173,22 @@ if modprobe -q vhost_scsi; then
 	write 2 "$(device_of $iqn 1 1)/timeout"
 	check "vhost-scsi: the same backstores" make_vhost
 	cat >"$folder/root/tasks" <<'END'
-echo "serial $(sg_vpd -p 0x80 -r /dev/sda | tail -c +5)"
-dd if=/dev/zero bs=4k count=1 2>/dev/null | tr '\0' v | dd of=/dev/sda bs=4k seek=102 conv=fsync 2>/dev/null
-echo "read $(dd if=/dev/sda bs=4k skip=101 count=1 2>/dev/null | tr -d h | wc -c)"
-i=0
-while [ ! -b /dev/sdb ] && [ $i -lt 1800 ]; do
-	usleep 100000
-	i=$((i + 1))
-done
+disk_of() { # disk_of LUN: they are found in any order
+	until [ -b "/dev/$(ls /sys/bus/scsi/devices/*:$1/block 2>/dev/null)" ]; do
+		usleep 100000
+	done
+	echo /dev/$(ls /sys/bus/scsi/devices/*:$1/block)
+}
+disk=$(disk_of 0) held=$(disk_of 1)
+echo "serial $(sg_vpd -p 0x80 -r $disk | tail -c +5)"
+dd if=/dev/zero bs=4k count=1 2>/dev/null | tr '\0' v | dd of=$disk bs=4k seek=102 conv=fsync 2>/dev/null
+echo "read $(dd if=$disk bs=4k skip=101 count=1 2>/dev/null | tr -d h | wc -c)"
 echo "guest: ready" >/dev/ttyS0
 sleep 4
 echo "guest: resets" >/dev/ttyS0
-sg_reset --device --no-esc /dev/sdb
+sg_reset --device --no-esc $held
 echo "guest: reset $?" >/dev/ttyS0
-echo "wrote $(dd if=/dev/zero of=/dev/sdb bs=4k count=1 conv=fsync 2>&1 | grep -c "1+0 records out")"
+echo "wrote $(dd if=/dev/zero of=$held bs=4k count=1 conv=fsync 2>&1 | grep -c "1+0 records out")"
 echo done
 END
 	begin hold
