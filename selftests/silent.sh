@@ -9,6 +9,9 @@
 begin_test
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
+if can_suspend; then # without what the module knows of an EXTENDED COPY that an earlier test has sent
+	unload_module && load_module || failed
+fi
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
 trap 'pkill -CONT -f systemd-udevd; stop_tcmu_runner; clean_up; rm -rf /tmp/tcmu' EXIT
 
