@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -63,6 +64,49 @@ class Log:
                     break
                 self.complete = False
         return found
+
+
+class FailedRequests:
+    """The requests that end with an error, of all block devices, as a trace event tells.  The kernel log has ten of them in five seconds at most."""
+
+    def __init__(self, name, tracing="/sys/kernel/tracing"):
+        """name: of the instance of tracefs, one that a killed command left is made anew."""
+        self.tracing, self.instance = tracing, f"{tracing}/instances/{name}"
+        self.fd, self.rest = None, b""
+        self.complete = False  # whether none since begin() was missed
+
+    def begin(self):
+        if not os.path.isdir(f"{self.tracing}/instances"):
+            subprocess.run(["mount", "-t", "tracefs", "tracefs", self.tracing], stderr=subprocess.DEVNULL, check=False)
+        with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(self.instance)
+            os.mkdir(self.instance)
+            for name, text in ("filter", "error != 0"), ("enable", "1"):
+                with open(f"{self.instance}/events/block/block_rq_complete/{name}", "w", encoding="ascii") as file:
+                    file.write(text)
+            self.fd = os.open(f"{self.instance}/trace_pipe", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self.complete = True
+
+    def devices(self):
+        """Of each that is new, the device's number, as 8:0.  A request that a program made of a SCSI command is none."""
+        with contextlib.suppress(BlockingIOError):
+            while self.fd is not None:
+                more = os.read(self.fd, 8192)
+                self.rest += more
+                if not more:
+                    break
+        text, end, self.rest = self.rest.rpartition(b"\n")
+        if b"[LOST " in text:
+            self.complete = False
+        return [f"{int(major)}:{int(minor)}" for major, minor in re.findall(rb"block_rq_complete: (\d+),(\d+) [^N ]", text)]
+
+    def end(self):
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+        with contextlib.suppress(OSError):
+            os.rmdir(self.instance)
 
 
 class Process:
@@ -308,9 +352,8 @@ class Tree:
         return Process(command)
 
     @staticmethod
-    def another_log():
-        """For who wants all that the kernel says, whatever is read of kernel_log."""
-        return Log()
+    def failed_requests(name):
+        return FailedRequests(name)
 
     def mark_log(self):
         """What the kernel says from now on is for log_since_mark()."""
