@@ -535,6 +535,7 @@ ssize_t tcm_loop_nexus_show(struct tcm_loop_tpg *tpg, char *page, size_t size);
 void tcm_loop_nexus_loss(struct tcm_loop_tpg *tpg);
 
 /* command.c */
+extern bool tcm_loop_copied;
 enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 					  struct scsi_cmnd *sc);
 enum scsi_timeout_action tcm_loop_timed_out(struct scsi_cmnd *sc);

@@ -9,9 +9,6 @@
 begin_test
 command -v tcmu-runner >/dev/null || skip_all "needs tcmu-runner"
 load_module
-if can_suspend; then # without what the module knows of an EXTENDED COPY that an earlier test has sent
-	unload_module && load_module || failed
-fi
 modprobe -q target_core_user || skip_all "this kernel has no target_core_user"
 trap 'pkill -CONT -f systemd-udevd; stop_tcmu_runner; clean_up; rm -rf /tmp/tcmu' EXIT
 
@@ -151,8 +148,17 @@ check "$first comes back once more" comes_back $first 1 5
 kill -CONT "$tcmu_runner"
 check "and is answered again when no other command was" wait_for 10 send $first
 if can_suspend; then
-	check "EXTENDED COPY to another LUN, which may write to this one" sg_raw "$(sg_of $naa 1 1)" 83 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-	check "sd's flush is not answered without the backstore any more: suspend fails" refused "" suspends devices
+	copy() { sg_raw "$(sg_of $naa 1 1)" 83 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00; }
+	check "EXTENDED COPY to another LUN, which may write to this one" copy
+	check "suspend goes on, as the cache is written back after it" suspends devices
+	kill -STOP "$tcmu_runner"
+	refused "Input/output error" suspends devices >/tmp/tcmu/suspend 2>&1 &
+	suspend=$!
+	check "suspend waits for the cache" wait_for 10 grep -q user_0/silent $tpg/held
+	check "EXTENDED COPY meanwhile" copy
+	kill -CONT "$tcmu_runner"
+	wait $suspend
+	check_equal "suspend fails, as sd's flush is not answered without the backstore" "0 " "$? $(cat /tmp/tcmu/suspend)"
 	check "$first is answered when the program is thawed" wait_for 10 send $first
 else
 	skip "EXTENDED COPY before suspend" "this kernel has no test of suspend"

@@ -15,10 +15,10 @@
 #include "tcm_loop_trace.h"
 
 /*
- * EXTENDED COPY has been sent, through whichever LUN.  The command writes to
- * other LUNs, and may still do so: no write cache is known to be clean.
+ * An EXTENDED COPY has ended, through whichever LUN, since caches were written
+ * back.  It may have written to other LUNs: no cache is known to be clean.
  */
-static bool tcm_loop_copies;
+bool tcm_loop_copied;
 
 /*
  * How many bytes the target is to move, protection information included.
@@ -166,7 +166,7 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 	}
 	if (tcm_loop_is_query(sc)) {
 		if (unlikely(READ_ONCE(lun->cache) == TCM_LOOP_CACHE_CLEAN) &&
-		    tcm_loop_is_flush(sc) && !READ_ONCE(tcm_loop_copies)) {
+		    tcm_loop_is_flush(sc) && !READ_ONCE(tcm_loop_copied)) {
 			tcm_loop_end(sc, SAM_STAT_GOOD);
 			return 0;
 		}
@@ -180,8 +180,6 @@ enum scsi_qc_status tcm_loop_queuecommand(struct Scsi_Host *shost,
 		cmd = &query->cmd;
 		cdb = query->cdb;
 		sense = query->sense;
-	} else if (unlikely(sc->cmnd[0] == EXTENDED_COPY)) {
-		WRITE_ONCE(tcm_loop_copies, true);
 	}
 	se_cmd = &cmd->se_cmd;
 	/* A time-out of its last time must not find that time's query now. */
@@ -334,6 +332,8 @@ void tcm_loop_complete(struct tcm_loop_cmd *cmd, struct scsi_cmnd *sc)
 	if (unlikely(READ_ONCE(lun->cache)) && !cmd->apart &&
 	    sc->sc_data_direction != DMA_FROM_DEVICE && !tcm_loop_is_flush(sc))
 		WRITE_ONCE(lun->cache, TCM_LOOP_CACHE_UNKNOWN);
+	if (unlikely(sc->cmnd[0] == EXTENDED_COPY))
+		WRITE_ONCE(tcm_loop_copied, true);
 	if (TCM_LOOP_HAS_FAULTS && unlikely(own->answer_lost) &&
 	    tcm_loop_fault_lose(lun, sc))
 		return;

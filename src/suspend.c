@@ -82,6 +82,8 @@ static int tcm_loop_suspend_prepare(void)
 	ret = tcm_loop_bus_for_each(tcm_loop_holds, NULL);
 	if (ret)
 		return ret;
+	/* What has ended by now is in the caches that are written back. */
+	WRITE_ONCE(tcm_loop_copied, false);
 	tcm_loop_luns(tcm_loop_lun_write_back);
 	for (;;) {
 		ret = tcm_loop_luns(tcm_loop_lun_has_left);
