@@ -169,17 +169,17 @@ multipathd='' map=''
 
 maps() { dmsetup ls --target multipath 2>/dev/null | awk '/^36001405/ { print $1 }'; } # their names
 
-remove_maps() { # something, udev for one, may still look at a map
+remove_maps() { # remove_maps [--force]: something, udev for one, may still look at a map
 	local name
 	for name in $(maps); do
-		dmsetup remove "$name" || return
+		dmsetup remove "$@" "$name" || return
 	done
 }
 
 stop_multipath() {
 	[ -z "$multipathd" ] || { kill "$multipathd"; wait "$multipathd"; } 2>/dev/null
 	multipathd=
-	wait_for 30 remove_maps >/dev/null 2>&1 || dmsetup remove_all --force 2>/dev/null
+	wait_for 30 remove_maps >/dev/null 2>&1 || remove_maps --force 2>/dev/null
 }
 
 # Overrides, as multipathd has settings of its own for LIO-ORG's disks.

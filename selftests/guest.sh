@@ -77,7 +77,7 @@ make_guest() {
 	END
 	chmod +x "$root/init"
 }
-in_flight() { awk '{ print $1 + $2 }' "/sys/block/${disk#/dev/}/inflight"; }
+in_flight() { awk '{ print $1 + $2 }' "/sys/block/${1#/dev/}/inflight"; } # in_flight DISK
 # On a busy machine QEMU has been seen to stand still in User Mode Linux, before its
 # guest's kernel begins.  If that is all, and the disk has answered everything, it is started again.
 run_guest() { # run_guest DEVICE...: with these QEMU options; what it says is in $folder/console
@@ -90,7 +90,7 @@ run_guest() { # run_guest DEVICE...: with these QEMU options; what it says is in
 			-chardev "file,id=console,path=$folder/console" -serial chardev:console "$@" &
 		qemu=$!
 		wait_for 120 test -s "$folder/console" && break
-		[ "$(in_flight)" = 0 ] || { echo "the disk does not answer"; kill $qemu; return 1; }
+		[ "$(in_flight "$disk")" = 0 ] || { echo "the disk does not answer"; kill $qemu; return 1; }
 		echo "$try" >"$folder/restarts"
 		kill $qemu
 		wait $qemu
@@ -153,17 +153,19 @@ make_vhost() {
 		ln -s "$core/iblock_0/held" $vhost/tpgt_1/lun/lun_1/held
 }
 said() { grep -q "^guest: $1" "$folder/console"; }
+is_held() { [ "$(in_flight "$held")" = 1 ]; }
+go() { tr '\0' g </dev/zero | block of="$disk" seek=103 oflag=direct iflag=fullblock; } # what the guest waits for
+sends_reset() { grep -q "device reset" "$folder/console"; } # the guest's driver says so
 hold() { # a WRITE through loopback, until the guest's reset has waited for it, too
-	local writer
-	wait_for "$limit" said ready || return
+	local writer status=0
+	wait_for $((limit + 360)) said ready || return
 	dmsetup suspend --noudevsync --noflush --nolockfs held
 	block if=/dev/zero of="$held" oflag=direct &
 	writer=$!
-	wait_for "$limit" said resets || return
-	sleep 6 # three of the disk's time-outs
-	kill -0 $writer && refused "" said "reset " || return
+	# Three of the disk's time-outs
+	{ wait_for 10 is_held && go && wait_for "$limit" sends_reset && sleep 6 && kill -0 $writer && refused "" said "reset "; } || status=1
 	dmsetup resume --noudevsync held
-	wait $writer
+	wait $writer && return $status
 }
 if modprobe -q vhost_scsi; then
 	make_mapped held
@@ -184,8 +186,10 @@ echo "serial $(sg_vpd -p 0x80 -r $disk | tail -c +5)"
 dd if=/dev/zero bs=4k count=1 2>/dev/null | tr '\0' v | dd of=$disk bs=4k seek=102 conv=fsync 2>/dev/null
 echo "read $(dd if=$disk bs=4k skip=101 count=1 2>/dev/null | tr -d h | wc -c)"
 echo "guest: ready" >/dev/ttyS0
-sleep 4
-echo "guest: resets" >/dev/ttyS0
+until dd if=$disk bs=4k skip=103 count=1 2>/dev/null | grep -q g; do
+	usleep 100000
+	echo 3 >/proc/sys/vm/drop_caches
+done
 sg_reset --device --no-esc $held
 echo "guest: reset $?" >/dev/ttyS0
 echo "wrote $(dd if=/dev/zero of=$held bs=4k count=1 conv=fsync 2>&1 | grep -c "1+0 records out")"

@@ -30,29 +30,35 @@ leave() {
 } 2>/dev/null
 trap leave EXIT
 
-make_paths() { # make_paths BACKSTORE OTHER: of path 1 and path 2
+make_paths() { # make_paths BACKSTORE OTHER: of path 1 and path 2, whose disks are $disks
 	local tpgt=0 disk
+	disks=()
 	for backstore; do
 		tpgt=$((tpgt + 1))
 		make_tpg $naa $tpgt $naa_initiator
 		link_lun $naa $tpgt 0 "$backstore"
 		disk=$(disk_of $naa $tpgt 0)
 		at_rest "$disk"
+		disks+=("${disk#/dev/}")
 		write 2 "$(device_of $naa $tpgt 0)/timeout"
 	done
 }
 remove_paths() { remove_tpg $naa 1 && remove_tpg $naa 2; }
-states() { paths "%d %t" | sort | awk '{ print $2 }' | paste -sd " "; }
-have_states() { equal "$1" "$(states)"; }
-in_flight() { # on path 1: a map's requests do not count in /sys/block/sdX/inflight of 5.10
-	local device
-	device=$(device_of $naa 1 0)
-	[ $(($(cat "$device/iorequest_cnt"))) -gt $(($(cat "$device/iodone_cnt"))) ]
+states() {
+	local shown disk
+	shown=$(paths "%d %t")
+	for disk in "${disks[@]}"; do
+		awk -v disk="$disk" '$1 == disk { print $2 }' <<<"$shown"
+	done | paste -sd " "
 }
+have_states() { equal "$1" "$(states)"; }
+checks_of() { echo $(($(cat "$(device_of $naa 1 0)/iorequest_cnt"))); } # of path 1, while nothing else is sent to it
+was_checked() { [ "$(checks_of)" -gt "$1" ]; } # was_checked TIMES
 
 # dd sends an ioctl, for which round-robin goes on to the next path, if it is to skip anything.
 read_map() { dd if="$map" of=/dev/null bs=4k count=1 iflag=direct status=none; }
-write_map() { dd if=/dev/zero of="$map" bs=4k count=1 oflag=direct status=none; }
+# More than all reads together, for service-time, which compares bytes in flight.
+write_map() { dd if=/dev/zero of="$map" bs=64k count=1 oflag=direct status=none; }
 begin_each() { # begin_each NUMBER COMMAND: its processes are $begun; the next begins though one may wait
 	local n
 	begun=()
@@ -62,23 +68,24 @@ begin_each() { # begin_each NUMBER COMMAND: its processes are $begun; the next b
 		sleep 0.2
 	done
 }
-have_ended() { # have_ended PID...
-	local pid
-	waiting=0
+waiting() { # waiting PID...: how many of them
+	local pid count=0
 	for pid; do
-		! kill -0 "$pid" 2>/dev/null || waiting=$((waiting + 1))
+		! kill -0 "$pid" 2>/dev/null || count=$((count + 1))
 	done
-	[ $waiting = 0 ] || { echo "$waiting wait"; return 1; }
+	echo $count
 }
+wait_at_least() { [ "$(waiting "${@:2}")" -ge "$1" ]; } # wait_at_least NUMBER PID...
+wait_no_more_than() { [ "$(waiting "${@:2}")" -le "$1" ]; } # likewise
 
 # try CASE CHECKER SELECTOR STATES LEAST MOST: the states of path 1 and 2, and how many of 8 new reads wait
 try() {
-	local what="$1, $2, $3" held status=0 pid
+	local what="$1, $2, $3" held status=0 pid checks_before
 	configure_multipath "path_checker $2" "path_selector \"$3 0\"" "path_grouping_policy multibus" "prio const" \
 		"detect_prio no" "detect_checker no" "no_path_retry queue" "fast_io_fail_tmo off"
 	start_multipath
 	check "$what: both paths are active" wait_for 60 active_paths 2
-	find_map || { tr -d '\0' </tmp/multipathd.log; exit 1; }
+	find_map || failed "$@"
 	at_rest "/dev/$(basename "$(readlink -f "$map")")"
 	pkill -STOP -f systemd-udevd # it would read the map when a path fails
 	if [ "$1" = user ]; then
@@ -88,21 +95,23 @@ try() {
 	fi
 	begin_each 4 write_map
 	held=("${begun[@]}")
-	check "$what: path 1 has I/O in flight" wait_for 10 in_flight
 	if [ "$4" = "active active" ]; then
-		sleep 8 # several checks
+		sleep 1
+		checks_before=$(checks_of)
+		check "$what: path 1 is checked four times" wait_for 60 was_checked $((checks_before + 3))
 		check_equal "$what: they stay active" "$4" "$(states)"
 	else
 		check "$what: they are $4" wait_for 30 have_states "$4"
 	fi
 	begin_each 8 read_map
 	sleep 3
-	have_ended "${begun[@]}" >/dev/null
-	say "$what: $waiting of 8 new reads wait"
-	check "$what: of 8 new reads $5 to $6 wait" test $waiting -ge "$5" -a $waiting -le "$6"
-	check "$what: what was in flight on path 1 still is" in_flight
+	check "$what: of 8 new reads $6 wait at most" wait_for 20 wait_no_more_than "$6" "${begun[@]}"
+	check "$what: and $5 at least" wait_at_least "$5" "${begun[@]}"
+	say "$what: $(waiting "${begun[@]}") of 8 new reads wait, and $(waiting "${held[@]}") of 4 writes from before"
+	check "$what: what was in flight on path 1 still is" wait_at_least 1 "${held[@]}"
 	answer
-	check "$what: all ends within 10 s of the answer" wait_for 10 have_ended "${held[@]}" "${begun[@]}"
+	check "$what: all ends within 10 s of the answer" wait_for 10 wait_no_more_than 0 "${held[@]}" "${begun[@]}" ||
+		dmsetup message "$map" 0 fail_if_no_path
 	for pid in "${held[@]}" "${begun[@]}"; do
 		wait "$pid" || status=$?
 	done
@@ -124,7 +133,7 @@ done
 make_paths iblock_0/held iblock_0/straight
 try two tur round-robin "active active" 2 6
 if modprobe -q dm_service_time; then
-	try two tur service-time "active active" 0 1
+	try two tur service-time "active active" 0 0
 else
 	skip "two, tur, service-time" "this kernel has no dm-service-time"
 fi
