@@ -76,9 +76,9 @@ class FailedRequests:
         self.complete = False  # whether none since begin() was missed
 
     def begin(self):
-        if not os.path.isdir(f"{self.tracing}/instances"):
-            subprocess.run(["mount", "-t", "tracefs", "tracefs", self.tracing], stderr=subprocess.DEVNULL, check=False)
         with contextlib.suppress(OSError):
+            if not os.path.isdir(f"{self.tracing}/instances"):
+                subprocess.run(["mount", "-t", "tracefs", "tracefs", self.tracing], stderr=subprocess.DEVNULL, check=False)
             with contextlib.suppress(FileNotFoundError):
                 os.rmdir(self.instance)
             os.mkdir(self.instance)
