@@ -33,10 +33,7 @@ udevadm settle
 pkill -STOP systemd-udevd
 fails() { timeout 100 dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none; [ $? = 1 ]; }
 kill -STOP "$tcmu_runner"
-start=$SECONDS
-check "a command fails while the daemon is stopped" fails
-took=$((SECONDS - start))
-check "within the time-outs of the SCSI layer and of TCMU (took $took s)" test $took -lt 60
+check "a command fails while the daemon is stopped, within the time-outs of the SCSI layer and of TCMU" within 60 fails
 kill -CONT "$tcmu_runner"
 sleep 1
 echo running >"$device/state"
@@ -59,10 +56,7 @@ check "and the disk works" wait_for 60 verify "$disk" --size=4m
 kill -STOP "$tcmu_runner"
 begin dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 sleep 0.5
-start=$SECONDS
-check "a LUN whose daemon is stopped is unlinked" unlink_lun $naa 1 0
-took=$((SECONDS - start))
-check "within the same time (took $took s)" test $took -lt 60
+check "a LUN whose daemon is stopped is unlinked within the same time" within 60 unlink_lun $naa 1 0
 end
 kill -CONT "$tcmu_runner"
 pkill -CONT systemd-udevd
