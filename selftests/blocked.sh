@@ -10,7 +10,7 @@ load_module
 needs_mapped fio
 below=naa.5001405000000011
 go_on() {
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	[ -z "$tcmu_runner" ] || kill -CONT "$tcmu_runner"
 }
 leave() { # the upper target goes first: its backstore has the disk of the other one open
@@ -92,7 +92,7 @@ prompt() { # prompt DESCRIPTION COMMAND...: it succeeds within 20 s; else it is 
 }
 
 take_tag() { # the only tag of the disk below
-	dmsetup suspend --noudevsync --noflush --nolockfs held
+	hold_mapped held
 	dd if=/dev/zero of="$lower" bs=4k seek=100 count=1 oflag=direct status=none &
 	started=($!)
 	sleep 0.5
@@ -121,7 +121,7 @@ for row in "frozen one" "frozen batch" "frozen page_cache" "without_tags batch";
 	[ -z "$silent" ] || prompt "$what: a silent LUN's command comes back at its time-out" comes_back
 	prompt "$what: a LUN comes and goes" another_lun
 	check "$what: it waits" kill -0 "$load"
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	check "$what: it ends when that is over" wait_for 20 has_ended
 	end
 	check "$what: without an error" ended_well
@@ -200,7 +200,7 @@ check "$what: they are on their way" wait_for 60 are_held 340
 prompt "$what: a file is read" on_its_cpu dd if="$neighbour" of=/dev/null bs=4k count=1 iflag=direct status=none
 prompt "$what: so is one of these adapters" on_its_cpu dd if="$same" of=/dev/null bs=4k count=1 iflag=direct status=none
 prompt "$what: a LUN comes and goes" on_its_cpu another_lun
-dmsetup resume --noudevsync held
+resume_mapped held
 check "$what: they end when that is over" wait_for 60 has_ended
 end
 check "$what: without an error" ended_well

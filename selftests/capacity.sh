@@ -8,7 +8,7 @@ begin_test
 load_module
 needs_mapped sg_raw
 leave() {
-	dmsetup resume --noudevsync grows
+	resume_mapped grows
 	clean_up
 	jobs -pr | xargs -r kill -KILL
 	dmsetup remove --retry grows
@@ -103,12 +103,12 @@ take_attentions "$sg" "$other_sg"
 read_block "$other"
 check "$name: the other path follows" comes_to "$other" 24
 resize 16
-dmsetup suspend --nolockfs --noflush grows || failed
+hold_mapped grows || failed
 begin read_block "$disk"
 check "$name: the disk follows while its reads are held" comes_to "$disk" 16
 ended_now() { ! has_ended || { echo "it has ended"; return 1; }; }
 check "$name: and the read is still held" ended_now
-dmsetup resume --noudevsync grows
+resume_mapped grows
 end
 check "$name: it ends well" ended_well
 # A size that changes again and again while the LUN is unlinked.

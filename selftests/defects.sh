@@ -81,13 +81,13 @@ check "an iSCSI nexus may have an ISID, and its registration tells it" isid
 modprobe -q dm_mod
 modprobe -q brd rd_nr=1 rd_size=32768
 if command -v dmsetup >/dev/null && [ -b /dev/ram0 ]; then
-	trap 'dmsetup resume held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
+	trap 'resume_mapped held 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null' EXIT
 	make_mapped held
 	new_target
 	make_tpg $wwn 1 $initiator
 	link_lun $wwn 1 0 iblock_0/held
 	disk=$(disk_of $wwn 1 0)
-	dmsetup suspend --noflush --nolockfs held
+	hold_mapped held
 	dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none &
 	sleep 1
 	rm -f /tmp/reset.status
@@ -97,7 +97,7 @@ if command -v dmsetup >/dev/null && [ -b /dev/ram0 ]; then
 	} &
 	sleep 3
 	check "a target reset does not succeed while the backstore holds a command" refused "" grep -qsx 0 /tmp/reset.status
-	dmsetup resume held
+	resume_mapped held
 	wait
 fi
 [ ! -e $strict ] || write 0 $strict

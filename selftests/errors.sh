@@ -9,7 +9,7 @@
 begin_test
 load_module
 needs_mapped
-trap 'dmsetup resume slow 2>/dev/null; clean_up; dmsetup remove --retry slow 2>/dev/null' EXIT
+trap 'resume_mapped slow 2>/dev/null; clean_up; dmsetup remove --retry slow 2>/dev/null' EXIT
 
 make_mapped slow
 make_tpg $naa 1 $naa_initiator
@@ -20,7 +20,7 @@ device=$(device_of $naa 1 0)
 has_commands() { grep -q '[1-9]' "/sys/block/${disk##*/}/inflight"; }
 
 hold() { # hold SECONDS: the backstore holds commands past their timeout; fio may take its time to send some
-	dmsetup suspend --noflush --nolockfs slow && wait_for 60 has_commands && sleep "$1" && dmsetup resume slow || failed "$@"
+	hold_mapped slow && wait_for 60 has_commands && sleep "$1" && resume_mapped slow || failed "$@"
 }
 
 write 2 "$device/timeout"
@@ -73,20 +73,20 @@ check "the unit attention of a reset reaches the initiator" \
 # What a reset ends gets no answer, and must not look as if it had succeeded: here the backstore fails it.
 at_rest "$disk"
 whole=$(dmsetup table slow)
-dmsetup suspend --noflush --nolockfs slow
+hold_mapped slow
 begin dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 check "a read is on its way" wait_for 60 has_commands
 sg_reset --no-esc --device "$(sg_of $naa 1 0)" &
 reset=$!
 sleep 1
 dmsetup reload slow --table "0 32768 error"
-dmsetup resume slow
+resume_mapped slow
 wait $reset # it has two seconds, for which a slow machine may be too slow
 end
 check "the read that it ended is sent again, and fails" test "$ended" = 1
 dmsetup reload slow --table "$whole"
-dmsetup suspend --noflush --nolockfs slow
-dmsetup resume slow
+hold_mapped slow
+resume_mapped slow
 check "when the backstore does not fail, it is read" dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 
 check "unlink the LUN after all that" unlink_lun $naa 1 0

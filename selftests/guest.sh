@@ -23,7 +23,7 @@ remove_vhost() {
 	[ ! -e $vhost/tpgt_1/nexus ] || write NULL $vhost/tpgt_1/nexus
 	rmdir $vhost/tpgt_1/lun/lun_* $vhost/tpgt_1 $vhost $target/vhost
 }
-trap 'dmsetup resume --noudevsync held 2>/dev/null; remove_vhost 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null
+trap 'resume_mapped held 2>/dev/null; remove_vhost 2>/dev/null; clean_up; dmsetup remove --retry held 2>/dev/null
 	rm -rf "$folder"' EXIT
 
 # A kernel that decompresses itself takes minutes in an emulator that is emulated; QEMU starts what is in it, too.
@@ -159,12 +159,12 @@ sends_reset() { grep -q "device reset" "$folder/console"; } # the guest's driver
 hold() { # a WRITE through loopback, until the guest's reset has waited for it, too
 	local writer status=0
 	wait_for $((limit + 360)) said ready || return
-	dmsetup suspend --noudevsync --noflush --nolockfs held
+	hold_mapped held
 	block if=/dev/zero of="$held" oflag=direct &
 	writer=$!
 	# Three of the disk's time-outs
 	{ wait_for 10 is_held && go && wait_for "$limit" sends_reset && sleep 6 && kill -0 $writer && refused "" said "reset "; } || status=1
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	wait $writer && return $status
 }
 if modprobe -q vhost_scsi; then

@@ -12,7 +12,7 @@ load_module
 needs_mapped fio
 iscsi=$target/iscsi/$iqn
 leave() {
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	pkill -CONT -f systemd-udevd
 	remove_iscsi
 	clean_up
@@ -89,7 +89,7 @@ begin_hold() { # begin_hold SECONDS COMMANDS [TIMEOUT]
 		[ "$depth" -le "$(cat "$limit")" ] || depth=$(cat "$limit")
 	done
 	executed=$(has_executed)
-	dmsetup suspend --noudevsync --noflush --nolockfs held
+	hold_mapped held
 	until=$((SECONDS + $1))
 	begin blocks "$2"
 	check "$what: they are on their way" wait_for 30 in_flight "$depth"
@@ -98,7 +98,7 @@ end_hold() { # end_hold STATUS: when the time is over; fio's status
 	while [ $SECONDS -lt $until ]; do
 		sleep 0.2
 	done
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	check "$what: they end within 5 s of the answer" wait_for 5 has_ended
 	end
 	check_equal "$what: with the backstore's status and data" "$1" "$ended"
@@ -279,7 +279,7 @@ check "$what: the log tells" grep -q "lun_0: unlinking it waits for 24 commands"
 while [ $SECONDS -lt $until ]; do
 	sleep 0.2
 done
-dmsetup resume --noudevsync held
+resume_mapped held
 check "$what: it ends within 5 s of the answer" wait_for 5 gone $unlink
 check "$what: and the load" wait_for 5 has_ended
 end
@@ -299,7 +299,7 @@ unlink=$!
 while [ $SECONDS -lt $until ]; do
 	sleep 0.2
 done
-dmsetup resume --noudevsync held
+resume_mapped held
 check "$what: it ends within 5 s of the answer" wait_for 5 gone $delete
 check "$what: so does unlinking" wait_for 5 gone $unlink
 wait_for 5 has_ended

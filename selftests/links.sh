@@ -9,7 +9,7 @@ load_module
 needs_mapped
 leave() {
 	rm -f /tmp/go-on /tmp/looks
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	stop_tcmu_runner
 	clean_up
 	unload_debug
@@ -70,7 +70,7 @@ make_tpg $naa 2 $naa_initiator
 link_lun $naa 2 1 rd_mcp_0/beside
 link_lun $naa 2 2 rd_mcp_0/beside
 make_tpg $other 1 $naa_initiator
-dmsetup suspend --noflush --nolockfs held
+hold_mapped held
 start=$SECONDS
 begin link_lun $naa 1 0 iblock_0/held
 wait_for 60 present $naa 1 0
@@ -86,7 +86,7 @@ if ours; then
 	check "not before some 10 s (took $took s)" test $took -ge 9
 	check "the log tells of it" logged "$naa tpgt_1 lun_0: its block device is not there after 10 s"
 fi
-dmsetup resume --noudevsync held
+resume_mapped held
 check "its disk is there when the device answers" wait_for 60 node_at_once $naa 1 0
 check "it is unlinked" unlink_lun $naa 1 0
 remove_tpg $naa 2

@@ -15,7 +15,7 @@ modprobe -q dm_multipath || skip_all "this kernel has no dm-multipath"
 modprobe -q dm_round_robin
 
 answer() {
-	dmsetup resume --noudevsync held
+	resume_mapped held
 	[ -z "$tcmu_runner" ] || kill -CONT "$tcmu_runner"
 	pkill -CONT -f systemd-udevd
 } 2>/dev/null
@@ -91,7 +91,7 @@ try() {
 	if [ "$1" = user ]; then
 		kill -STOP "$tcmu_runner"
 	else
-		dmsetup suspend --noudevsync --noflush --nolockfs held
+		hold_mapped held
 	fi
 	begin_each 4 write_map
 	held=("${begun[@]}")

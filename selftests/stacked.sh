@@ -9,7 +9,7 @@ begin_test
 load_module
 needs_mapped fio
 leave() { # what is above goes first
-	dmsetup resume --noudevsync stalled
+	resume_mapped stalled
 	pkill -CONT -f systemd-udevd
 	dmsetup remove --retry mirror
 	rm -f $loopback/$naa/tpgt_1/lun/lun_1/backstore
@@ -38,11 +38,11 @@ done
 pkill -STOP -f systemd-udevd
 
 passes() { # passes DISK: a stall, with I/O to the disk
-	dmsetup suspend --noudevsync --noflush --nolockfs stalled
+	hold_mapped stalled
 	begin verify "$1" --size=8m
 	sleep "$hold"
 	check "$what: it waits" kill -0 "$load"
-	dmsetup resume --noudevsync stalled
+	resume_mapped stalled
 	check "$what: it ends" wait_for 60 has_ended
 	end
 	check "$what: with the right data" ended_well

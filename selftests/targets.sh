@@ -66,6 +66,10 @@ make_mapped() { # make_mapped NAME: 16 MiB of /dev/ram0 as the device-mapper dev
 	make_iblock "$1" "/dev/mapper/$1"
 }
 
+# What is submitted to it waits from then on, and goes on when it is resumed.
+hold_mapped() { dmsetup suspend --noudevsync --noflush --nolockfs "$1"; } # hold_mapped NAME
+resume_mapped() { dmsetup resume --noudevsync "$1"; } # resume_mapped NAME
+
 make_pscsi() { # make_pscsi NAME H:C:T:L DEVICE: DEVICE is its /dev/sdX, or /dev/sgN of what is no disk
 	local dev=$core/pscsi_0/$1 host channel id lun
 	IFS=: read -r host channel id lun <<<"$2"
