@@ -648,7 +648,7 @@ def run(argv, tree=None):
     # What follows "targetcli" is its own, options, too; "complete" is for the shells.
     at = 0
     while argv[at:at + 1] and argv[at].startswith("-"):
-        at += 2 if argv[at] in ("--state", "--lock-timeout") else 1
+        at += 2 if argv[at] != "--" and any(option.startswith(argv[at]) for option in ("--state", "--lock-timeout")) else 1
     if argv[at:at + 1] == ["targetcli"]:
         folder = parser().parse_args(argv[:at + 1]).state
         return targetcli.run(argv[at + 1:], lambda: made_at_boot(Tree(writable=False), folder))

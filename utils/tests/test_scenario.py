@@ -285,6 +285,12 @@ class Runs(Lab):
         self.good(result, "as expected: command fails at 2 within 2: signal 9 at 3.000")
         self.nothing_left()
 
+    def test_options_before_it_may_be_abbreviated(self):
+        self.fake.nodes["/x.lab"] = LAB
+        self.good(run(self.fake, "--stat", "/run/tcm-loop", "--lock", "1", "lab", "/x.lab", "--", "fio", "--", "{y}"))
+        self.assertEqual(self.fake.started.words, ["fio", "--", "/dev/sd2"])
+        self.nothing_left()
+
     def test_words_after_it_take_the_place_of_the_command(self):
         self.good(self.lab(LAB, "--keep", "--", "fio", "--x={x:2}", "-n"))
         self.assertEqual(self.fake.started.words, ["fio", "--x=/dev/sd1", "-n"])
