@@ -18,7 +18,7 @@ modprobe -q -a scsi_dh_alua dm_round_robin
 [ -s /etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 trap 'stop_multipath; $tcm_loop remove --all --force >/dev/null 2>&1; rm -rf "$work"; clean_up' EXIT
 
-nothing_left() { [ -z "$(ls -d $loopback/*.* $core/*_*/*/ /sys/kernel/tracing/instances/* 2>/dev/null)" ] && [ -z "$(maps)" ]; }
+nothing_left() { [ -z "$(ls -d $loopback/*.* $core/*_*/*/ /sys/kernel/tracing/instances/tcm-loop-* 2>/dev/null)" ] && [ -z "$(maps)" ]; }
 is_picture() { python3 -c 'import sys, xml.dom.minidom as m; print(m.parse(sys.argv[1]).documentElement.tagName)' "$1" | grep -x svg; }
 without_steps() { sed '/^steps =/,/^expect =/{/^\t/d}' "$1"; } # without_steps FILE
 ends_unexpected() { # ends_unexpected FILE: with the status of an expectation that was not met

@@ -15,12 +15,13 @@ for round in rd_mcp fileio again; do
 	[ $round != fileio ] || backstore=fileio
 	check "$round: link" link_lun $naa 1 0 ${backstore}_0/unlink
 	disk=$(disk_of $naa 1 0)
+	write 600 "$(device_of $naa 1 0)/timeout"
 	check "$round: the disk works" verify "$disk" --size=2m
 	begin fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bs=4k --iodepth=32 \
 		--time_based=1 --runtime=300
 	check "$round: I/O is under way" io_goes_on "$disk"
-	check "$round: unlink under I/O, without a command's time-out" within 25 unlink_lun $naa 1 0
-	check "$round: fio ends, without one" wait_for 25 has_ended
+	check "$round: unlink under I/O, without a command's time-out" within 60 unlink_lun $naa 1 0
+	check "$round: fio ends, without one" wait_for 60 has_ended
 	has_ended || kill "$load"
 	end
 	check "$round: with an error" test $ended != 0

@@ -264,6 +264,19 @@ bool tcm_loop_query_leave(struct scsi_cmnd *sc)
 	return left;
 }
 
+/*
+ * Of two at once, which is so after a suspend that was refused, the older one
+ * has not written all: neither may fail.
+ */
+static void tcm_loop_written_back(struct tcm_loop_lun *lun, bool good)
+{
+	if (good)
+		cmpxchg(&lun->cache, TCM_LOOP_CACHE_BEING_WRITTEN,
+			TCM_LOOP_CACHE_CLEAN);
+	else
+		xchg(&lun->cache, TCM_LOOP_CACHE_UNKNOWN);
+}
+
 /**
  * tcm_loop_query_release - the target has released its part of a command
  * @cmd: the part
@@ -284,9 +297,8 @@ void tcm_loop_query_release(struct tcm_loop_cmd *cmd)
 			       SCSI_SENSE_BUFFERSIZE);
 		tcm_loop_complete(cmd, sc);
 	} else {
-		if (to_tcm_loop_query(cmd)->write_back && !cmd->result)
-			cmpxchg(&lun->cache, TCM_LOOP_CACHE_BEING_WRITTEN,
-				TCM_LOOP_CACHE_CLEAN);
+		if (to_tcm_loop_query(cmd)->write_back)
+			tcm_loop_written_back(lun, !cmd->result);
 		tcm_loop_bounce_free(cmd);
 		atomic_dec(&lun->left);
 		WRITE_ONCE(lun->silent, false);

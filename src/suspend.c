@@ -9,7 +9,7 @@
  * sd then sends SYNCHRONIZE CACHE to a disk with a write cache, which a frozen
  * program does not answer either.  So each LUN's cache is written back before
  * user space is frozen, and sd gets its answer here, unless something was
- * written through this LUN meanwhile.
+ * written through this LUN meanwhile, or copied from another one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

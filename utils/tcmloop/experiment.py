@@ -59,7 +59,7 @@ class Path:
         self.hctl = snapshot.hctl(place) if place else ""
         self.inside = snapshot.luns[place].inside if place else None
         self.looks, self.io_errors = [], []  # (time, Look), and when requests of who uses the disk failed
-        self.number = None  # the device's, as 8:0
+        self.number = ""  # the device's, as 8:0
         self.events, self.failing = [], None  # changes; how many errors there have been since they began
 
     def look(self, now, states):
@@ -67,7 +67,7 @@ class Path:
         tree, device = self.tree, f"/sys/bus/scsi/devices/{self.hctl}"
         if self.place:
             self.device = device_of(tree, self.hctl) or self.device  # one that came back may have another name
-        self.number = (tree.read(f"/sys/class/block/{self.device}/dev") or "").strip()
+        self.number = (tree.read(f"/sys/class/block/{self.device}/dev") or self.number).strip()
         if self.place:
             found = Look((tree.read(f"{lio.port_path(*self.place[:2])}/transport_status") or "gone").strip(), lio.access_of(tree, self.place, self.inside) or "",
                          (tree.read(f"{device}/state") or "gone").strip(), states.get(self.number, ""), errors_of(tree, self.hctl), done(tree, self.device))
@@ -174,8 +174,9 @@ class Experiment:
             self.missed.append(now)
         for path in self.paths.values():
             told = len(path.events)
+            before = path.number
             path.look(now, states)
-            path.io_errors += [now] * failed.count(path.number)
+            path.io_errors += [now] * sum(number in (before, path.number) for number in failed)
             for when, what, was, becomes in path.events[told:]:
                 self.tell(when, path.name, f"{what} {was or 'none'} -> {becomes or 'none'}" if what in STATES else f"{what} {becomes}")
         if status is not None and self.ended is None:
@@ -238,8 +239,11 @@ class Experiment:
             found = path.count(e.what, begin, end)
             if found is None:
                 return False, "no request ended" if e.what == "latency" else "nothing was looked at"
-            if e.what == "io_errors" and e.compare not in (">", ">=") and any(now >= begin for now in self.missed):
-                return False, f"{found}, and some may have been missed: the trace event block_rq_complete is not there, or was too slow to read"
+            if e.what == "io_errors" and e.compare not in (">", ">="):
+                if any(now >= begin for now in self.missed):
+                    return False, f"{found}, and some may have been missed: this kernel has no trace event of them, or it was too slow to read"
+                if not path.place and not self.tree.is_folder(f"/sys/class/block/{path.device}/mq"):
+                    return False, f"{found}, and some may have been missed: the map's queue_mode is bio"
             return OPERATORS[e.compare](found, e.value), f"{found:.2f} ms" if e.what == "latency" else f"{found}"
         became = [(now, becomes) for now, what, _, becomes in path.events if what == e.what]
         if e.end is None:  # all the time

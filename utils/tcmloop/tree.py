@@ -68,45 +68,53 @@ class Log:
 
 class FailedRequests:
     """The requests that end with an error, of all block devices, as a trace event tells.  The kernel log has ten of them in five seconds at most."""
+    TRACING = "/sys/kernel/tracing"
+    READS = 100  # at once, of a page each; what comes faster is lost, and the kernel says so
 
-    def __init__(self, name, tracing="/sys/kernel/tracing"):
-        """name: of the instance of tracefs, one that a killed command left is made anew."""
-        self.tracing, self.instance = tracing, f"{tracing}/instances/{name}"
-        self.fd, self.rest = None, b""
+    def __init__(self, tree, name):
+        """name: of the instance of tracefs; one that a killed command left is made anew."""
+        self.tree, self.instance = tree, f"{self.TRACING}/instances/{name}"
+        self.made, self.fd, self.rest, self.line = False, None, b"", b""
         self.complete = False  # whether none since begin() was missed
 
     def begin(self):
+        tree, events = self.tree, f"{self.instance}/events/block"
         with contextlib.suppress(OSError):
-            if not os.path.isdir(f"{self.tracing}/instances"):
-                subprocess.run(["mount", "-t", "tracefs", "tracefs", self.tracing], stderr=subprocess.DEVNULL, check=False)
-            with contextlib.suppress(FileNotFoundError):
-                os.rmdir(self.instance)
-            os.mkdir(self.instance)
-            for name, text in ("filter", "error != 0"), ("enable", "1"):
-                with open(f"{self.instance}/events/block/block_rq_complete/{name}", "w", encoding="ascii") as file:
-                    file.write(text)
-            self.fd = os.open(f"{self.instance}/trace_pipe", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            if not tree.is_folder(f"{self.TRACING}/instances"):
+                tree.run("mount", "-t", "tracefs", "tracefs", self.TRACING)
+            if tree.is_folder(self.instance):
+                tree.rmdir(self.instance)
+            tree.mkdir(self.instance)
+            self.made = True
+            for option in "raw", "hex", "bin":
+                tree.write(f"{self.instance}/options/{option}", "0")
+            # Before 5.18 there is only the event of all requests.  Those that a program made of a SCSI command are N there.
+            event, self.line = "block_rq_error", rb"block_rq_error: (\d+),(\d+) "
+            if not tree.is_folder(f"{events}/{event}"):
+                event, self.line = "block_rq_complete", rb"block_rq_complete: (\d+),(\d+) [^N ]"
+            tree.write(f"{events}/{event}/filter", "error != 0")
+            tree.write(f"{events}/{event}/enable", "1")
+            self.fd = os.open(tree.path(f"{self.instance}/trace_pipe"), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             self.complete = True
 
     def devices(self):
-        """Of each that is new, the device's number, as 8:0.  A request that a program made of a SCSI command is none."""
+        """Of each that is new, the device's number, as 8:0."""
+        read = [self.rest]
         with contextlib.suppress(BlockingIOError):
-            while self.fd is not None:
-                more = os.read(self.fd, 8192)
-                self.rest += more
-                if not more:
-                    break
-        text, end, self.rest = self.rest.rpartition(b"\n")
+            while self.fd is not None and len(read) <= self.READS and (read[-1] or len(read) == 1):
+                read.append(os.read(self.fd, 8192))
+        text, _, self.rest = b"".join(read).rpartition(b"\n")
         if b"[LOST " in text:
             self.complete = False
-        return [f"{int(major)}:{int(minor)}" for major, minor in re.findall(rb"block_rq_complete: (\d+),(\d+) [^N ]", text)]
+        return [f"{int(major)}:{int(minor)}" for major, minor in re.findall(self.line, text)] if self.line else []
 
     def end(self):
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
-        with contextlib.suppress(OSError):
-            os.rmdir(self.instance)
+        if self.made:
+            with contextlib.suppress(OSError):
+                self.tree.rmdir(self.instance)
 
 
 class Process:
@@ -351,9 +359,8 @@ class Tree:
         self.change("", " ".join(map(shlex.quote, command)))
         return Process(command)
 
-    @staticmethod
-    def failed_requests(name):
-        return FailedRequests(name)
+    def failed_requests(self, name):
+        return FailedRequests(self, name)
 
     def mark_log(self):
         """What the kernel says from now on is for log_since_mark()."""

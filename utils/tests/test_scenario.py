@@ -78,7 +78,7 @@ class Machine(Fake):
     def __init__(self):
         super().__init__()
         self.events, self.status, self.command_end, self.deaf, self.started, self.ran, self.failures, self.multipath = {}, 0, 1e9, False, None, [], [], True
-        self.missed = False
+        self.missed, self.of_requests = False, True  # of_requests: the map's queue_mode
         self.orphans, self.busy = False, 0  # whether something that the command started lives on; how often a map is still in use
         self.begun, self.failed, self.writes = 1e9, {}, []
 
@@ -106,6 +106,8 @@ class Machine(Fake):
         if self.multipath and len(disks) >= 2:
             self.nodes[f"{MAP}/dm/uuid"], self.nodes[f"{MAP}/dm/name"], self.nodes[f"{MAP}/stat"] = "mpath-36001405\n", "mpatha\n", "0 0 0 0 0 0 0 0 0 0 0\n"
             self.nodes["/dev/mapper/mpatha"], self.nodes[f"{MAP}/dev"] = ("block", 254, 0), "254:0\n"
+            if self.of_requests:
+                self.folder(f"{MAP}/mq")
             for path in disks[:2]:
                 self.nodes[f"/sys/class/block/{path[5:]}/holders/dm-0"] = ("link", "../../dm-0")
 
@@ -430,7 +432,8 @@ class Runs(Lab):
     def test_what_is_not_known_is_not_as_expected(self):
         errors = "/sys/bus/scsi/devices/0:0:1:0/ioerr_cnt"
         for text, found, event in (
-                ("x:map io_errors = 0", "0, and some may have been missed: the trace event block_rq_complete is not there, or was too slow to read", lambda: setattr(self.fake, "missed", True)),
+                ("x:map io_errors = 0", "0, and some may have been missed: this kernel has no trace event of them, or it was too slow to read", lambda: setattr(self.fake, "missed", True)),
+                ("x:map io_errors = 0", "0, and some may have been missed: the map's queue_mode is bio", lambda: setattr(self.fake, "of_requests", False) or self.fake.nodes.pop(f"{MAP}/mq")),
                 ("x latency < 200", "no request ended", None), ("x latency > 200", "no request ended", None),
                 ("x errors = 0", "3", lambda: self.fake.nodes.update({errors: "0x3\n", "/sys/bus/scsi/devices/0:0:1:0/iotmo_cnt": "0x2\n"}))):
             with self.subTest(text):
@@ -562,36 +565,53 @@ class Real(unittest.TestCase):
         self.assertEqual(tree.ask("no-such-command"), "")
         self.assertTrue(tree.which("sh"))
 
-    def test_failed_requests(self):
-        with tempfile.TemporaryDirectory() as tracing:
-            instance = f"{tracing}/instances/lab"
-            event = f"{instance}/events/block/block_rq_complete"
-            os.mkdir(f"{tracing}/instances")
-            mkdir = os.mkdir
+    def failed_requests(self, event, read):
+        """Of a tracefs with one event, and what is read from it, piece by piece; an instance is left of a command that was killed."""
+        with tempfile.TemporaryDirectory() as root:
+            tree = cli.Tree(root)
+            failed = real.FailedRequests(tree, "lab")
+            os.makedirs(root + failed.instance)
+            made = tree.mkdir
 
-            def as_tracefs(path):
-                mkdir(path)
-                for folder in (f"{instance}/events", f"{instance}/events/block", event):
-                    mkdir(folder)
-                with open(f"{instance}/trace_pipe", "w", encoding="ascii") as file:
-                    file.write("".join(lines))
-            for complete, lines in ((True, []), (True, ["  fio-8 [000] d.h1. 5.123456: block_rq_complete: 8,16 WS () 2048 + 8 none,0,0 [-5]\n",
-                                                        "  multipathd-9 [000] ..s1. 5.2: block_rq_complete: 8,0 N () 0 + 0 none,0,0 [-5]\n",
-                                                        "  <idle>-0 [001] ..s1. 5.3: block_rq_complete: 254,0 R () 8 + 8 none,0,0 [-5]\n"]),
-                                    (False, ["CPU:0 [LOST 12 EVENTS]\n"])):
-                failed = real.FailedRequests("lab", tracing)
-                with unittest.mock.patch.object(os, "mkdir", as_tracefs), unittest.mock.patch.object(os, "rmdir", lambda path: os.rename(path, f"{tracing}/{len(os.listdir(tracing))}")):
-                    failed.begin()
-                    self.assertEqual(failed.devices(), ["8:16", "254:0"] if len(lines) > 1 else [])
-                    self.assertEqual(failed.devices(), [])
-                    self.assertEqual(failed.complete, complete)
-                    for name, text in ("filter", "error != 0"), ("enable", "1"):
-                        with open(f"{event}/{name}", encoding="ascii") as file:
-                            self.assertEqual(file.read(), text)
-                    failed.end()
-                self.assertEqual(os.listdir(f"{tracing}/instances"), [])
-            failed = real.FailedRequests("lab", f"{tracing}/none")
-            failed.begin()
+            def mkdir(path):
+                made(path)
+                for folder in "options", f"events/block/{event}":
+                    os.makedirs(f"{root}{path}/{folder}")
+                for name in *(f"options/{option}" for option in ("raw", "hex", "bin")), *(f"events/block/{event}/{name}" for name in ("filter", "enable")):
+                    with open(f"{root}{path}/{name}", "w", encoding="ascii"):
+                        pass
+                os.mkfifo(f"{root}{path}/trace_pipe")
+            writer = None
+            with unittest.mock.patch.object(tree, "mkdir", mkdir), \
+                    unittest.mock.patch.object(tree, "rmdir", lambda path: os.rename(root + path, f"{root}/{len(os.listdir(root))}")):
+                failed.begin()
+                for name, text in (("options/raw", "0"), (f"events/block/{event}/filter", "error != 0"), (f"events/block/{event}/enable", "1")):
+                    self.assertEqual(tree.read(f"{failed.instance}/{name}"), text)
+                found = [failed.devices()]
+                writer = os.open(f"{root}{failed.instance}/trace_pipe", os.O_WRONLY)
+                for piece in read:
+                    os.write(writer, piece)
+                    found.append(failed.devices())
+                found.append(failed.devices())
+                complete = failed.complete
+                failed.end()
+            os.close(writer)
+            self.assertEqual(os.listdir(f"{root}{failed.TRACING}/instances"), [])
+        return found, complete
+
+    def test_failed_requests(self):
+        line = b"  fio-8 [000] d.h1. 5.123456: block_rq_error: 8,16 WS () 2048 + 8 none,0,0 [-5]\n"
+        self.assertEqual(self.failed_requests("block_rq_error", [line[:70], line[70:] + line, line * 500]), ([[], [], ["8:16"] * 2, ["8:16"] * 500, []], True))
+        self.assertEqual(self.failed_requests("block_rq_error", [b"CPU:0 [LOST 12 EVENTS]\n"]), ([[], [], []], False))
+        old = b"multipathd-9 [000] ..s1. 5.2: block_rq_complete: 8,0 N () 0 + 0 [-5]\n <idle>-0 [001] ..s1. 5.3: block_rq_complete: 254,0 R () 8 + 8 [-5]\n"
+        self.assertEqual(self.failed_requests("block_rq_complete", [old]), ([[], ["254:0"], []], True))
+
+    def test_failed_requests_where_nothing_tells_of_them(self):
+        with tempfile.TemporaryDirectory() as root:
+            failed = real.FailedRequests(cli.Tree(root), "lab")
+            with unittest.mock.patch.object(failed.tree, "run") as mount:
+                failed.begin()
+            mount.assert_called_once_with("mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing")
             self.assertEqual((failed.devices(), failed.complete), ([], False))
             failed.end()
 
