@@ -265,8 +265,9 @@ bool tcm_loop_query_leave(struct scsi_cmnd *sc)
 }
 
 /*
- * Of two at once, which is so after a suspend that was refused, the older one
- * has not written all: neither may fail.
+ * Two write-backs overlap if a suspend was refused while the first one waited.
+ * The first one does not have what has ended since: if either of them fails,
+ * nothing is known.
  */
 static void tcm_loop_written_back(struct tcm_loop_lun *lun, bool good)
 {

@@ -60,6 +60,7 @@ class Path:
         self.inside = snapshot.luns[place].inside if place else None
         self.looks, self.io_errors = [], []  # (time, Look), and when requests of who uses the disk failed
         self.number = ""  # the device's, as 8:0
+        self.of_bios = not place and not tree.is_folder(f"/sys/class/block/{device}/mq")  # a map that has no requests
         self.events, self.failing = [], None  # changes; how many errors there have been since they began
 
     def look(self, now, states):
@@ -242,7 +243,7 @@ class Experiment:
             if e.what == "io_errors" and e.compare not in (">", ">="):
                 if any(now >= begin for now in self.missed):
                     return False, f"{found}, and some may have been missed: this kernel has no trace event of them, or it was too slow to read"
-                if not path.place and not self.tree.is_folder(f"/sys/class/block/{path.device}/mq"):
+                if path.of_bios:
                     return False, f"{found}, and some may have been missed: the map's queue_mode is bio"
             return OPERATORS[e.compare](found, e.value), f"{found:.2f} ms" if e.what == "latency" else f"{found}"
         became = [(now, becomes) for now, what, _, becomes in path.events if what == e.what]
