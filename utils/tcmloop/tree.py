@@ -44,14 +44,12 @@ class Log:
 
     def __init__(self):
         self.fd = None
-        self.complete = False  # whether no line since the mark was overwritten before it was read
 
     def mark(self):
         with contextlib.suppress(OSError):
             if self.fd is None:
                 self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             os.lseek(self.fd, 0, os.SEEK_END)
-            self.complete = True
 
     def lines(self):
         """Those that are new."""
@@ -60,9 +58,8 @@ class Log:
             try:
                 found.append(os.read(self.fd, 8192).decode("utf-8", "replace").partition(";")[2].split("\n")[0])
             except OSError as e:
-                if e.errno != errno.EPIPE:
+                if e.errno != errno.EPIPE:  # some were overwritten before they were read
                     break
-                self.complete = False
         return found
 
 

@@ -566,6 +566,8 @@ class Real(unittest.TestCase):
         process.child.wait(10)
         self.assertEqual((process.ended(), process.end(0)), (3, True))
         process.end(signal.SIGKILL)
+        tree.mark_log()
+        self.assertEqual(tree.log_since_mark(), [])
         self.assertEqual(tree.ask("echo", "1", "A"), "1 A\n")
         self.assertEqual(tree.ask("no-such-command"), "")
         self.assertTrue(tree.which("sh"))
@@ -586,7 +588,6 @@ class Real(unittest.TestCase):
                     with open(f"{root}{path}/{name}", "w", encoding="ascii"):
                         pass
                 os.mkfifo(f"{root}{path}/trace_pipe")
-            writer = None
             with unittest.mock.patch.object(tree, "mkdir", mkdir), \
                     unittest.mock.patch.object(tree, "rmdir", lambda path: os.rename(root + path, f"{root}/{len(os.listdir(root))}")):
                 failed.begin()
